@@ -1,0 +1,99 @@
+"""``python -m admin``: what an operator does to a deployment, with the operator's own AWS credentials.
+
+    python -m admin --stack unified-ashby projects create --name Acme --redirect-url https://acme.example/done
+    python -m admin --stack unified-ashby keys add pk_...
+    python -m admin --stack unified-ashby oauth-client set pk_... --client-id ... < secret.txt
+
+It finds table and keys in the stack's outputs, or takes ``--table`` and ``--key-arn``. Answers are JSON on
+standard output; a new secret key is shown once and kept nowhere. Exit status 2 means that it was refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import Any
+
+from admin import commands
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's parser."""
+    top = argparse.ArgumentParser(prog="python -m admin", description="Administer a deployment.")
+    where = top.add_argument_group("where")
+    where.add_argument("--stack", help="name of the deployed stack")
+    where.add_argument("--table", help="name of the table, instead of --stack")
+    where.add_argument("--key-arn", default="", help="the KMS key, with --table")
+    where.add_argument("--region", help="AWS region, else the environment's")
+    where.add_argument("--endpoint-url", help="AWS endpoint, for the local stack")
+    groups = top.add_subparsers(dest="group", required=True)
+
+    projects = groups.add_parser("projects", help="tenants of the deployment").add_subparsers(required=True)
+    create = projects.add_parser("create", help="make a project with its first secret key")
+    create.add_argument("--name", required=True)
+    create.add_argument("--public-key", help="default: a new random one")
+    create.add_argument("--secret-key", help="default: a new random one (give one for local use only)")
+    create.add_argument("--redirect-url", action="append", default=[], help="allowed redirect URL, repeatable")
+    create.set_defaults(run=commands.create_project)
+    show = projects.add_parser("show", help="show a project and its keys")
+    show.add_argument("public_key")
+    show.set_defaults(run=commands.show_project)
+    redirects = projects.add_parser("redirect-urls", help="replace a project's allowed redirect URLs")
+    redirects.add_argument("public_key")
+    redirects.add_argument("url", nargs="*")
+    redirects.set_defaults(run=commands.set_redirect_urls)
+
+    keys = groups.add_parser("keys", help="a project's secret keys").add_subparsers(required=True)
+    add = keys.add_parser("add", help="add a secret key, for rotation")
+    add.add_argument("public_key")
+    add.add_argument("--note", default="")
+    add.set_defaults(run=commands.add_key)
+    revoke = keys.add_parser("revoke", help="end a secret key")
+    revoke.add_argument("public_key")
+    revoke.add_argument("secret_id")
+    revoke.set_defaults(run=commands.revoke_key)
+
+    clients = groups.add_parser("oauth-client", help="a project's own OAuth client (whitelabel)").add_subparsers(
+        required=True
+    )
+    put = clients.add_parser("set", help="keep a client; its secret is read from standard input")
+    put.add_argument("public_key")
+    put.add_argument("--connector", default="ashby")
+    for name in ("client-id", "authorize-url", "token-url"):
+        put.add_argument(f"--{name}", required=True)
+    put.add_argument("--revoke-url", default="")
+    put.add_argument("--issuer", default="")
+    put.set_defaults(run=commands.set_oauth_client)
+    remove = clients.add_parser("remove", help="go back to the deployment's client")
+    remove.add_argument("public_key")
+    remove.add_argument("--connector", default="ashby")
+    remove.set_defaults(run=commands.remove_oauth_client)
+
+    vault = groups.add_parser("vault", help="sealed credentials").add_subparsers(required=True)
+    rewrap = vault.add_parser("rewrap", help="wrap every data key of a project by the stack's current KMS key")
+    rewrap.add_argument("public_key")
+    rewrap.set_defaults(run=commands.rewrap)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    asked = parser().parse_args(arguments)
+    if asked.region:
+        os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = asked.region
+    if asked.endpoint_url:
+        os.environ["AWS_ENDPOINT_URL"] = asked.endpoint_url
+    try:
+        commands.find_deployment(stack=asked.stack, table=asked.table, key_arn=asked.key_arn)
+        answer: Any = asked.run(asked)
+    except commands.RefusedError as refused:
+        print(f"admin: {refused}", file=sys.stderr)
+        return 2
+    print(json.dumps(answer, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""What each admin command does. It goes through the layer's own stores: there is no second way to write."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from unified import aws
+from unified.connections.clients import client_context
+from unified.connections.oauth import OAuthClient
+from unified.connections.store import store
+from unified.connections.vault import vault
+from unified.errors import UnifiedError
+from unified.projects import projects
+from unified.secret import Secret
+
+_OUTPUTS = {"TABLE_NAME": "TableName", "KEY_ARN": "KeyArn", "OAUTH_CLIENT_SECRET_ARN": "OAuthClientSecretArn"}
+
+
+class RefusedError(Exception):
+    """The command could not be done; the text says why."""
+
+
+def find_deployment(*, stack: str | None, table: str | None, key_arn: str) -> None:
+    """Put into the environment what ``unified.settings`` reads, from the stack's outputs or as given."""
+    if stack:
+        found = aws.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        outputs = {o.get("OutputKey", ""): o.get("OutputValue", "") for o in found.get("Outputs", [])}
+        os.environ.update({name: outputs[output] for name, output in _OUTPUTS.items()})
+    elif table:
+        os.environ.update({"TABLE_NAME": table, "KEY_ARN": key_arn, "OAUTH_CLIENT_SECRET_ARN": ""})
+    else:
+        raise RefusedError("name the deployment by --stack, or by --table and --key-arn")
+    for name in ("ASHBY_API_URL", "PUBLIC_URL", "ALLOWED_REDIRECT_URLS"):
+        os.environ.setdefault(name, "")
+
+
+def _refusing(command: Callable[[argparse.Namespace], Any]) -> Callable[[argparse.Namespace], Any]:
+    def run(asked: argparse.Namespace) -> Any:
+        try:
+            return command(asked)
+        except UnifiedError as refused:
+            raise RefusedError(refused.detail) from None
+
+    return run
+
+
+@_refusing
+def create_project(asked: argparse.Namespace) -> dict[str, Any]:
+    """Make a project and its first secret key."""
+    project = projects().create(asked.name, public_key=asked.public_key, redirect_urls=asked.redirect_url)
+    secret_id, secret_key = projects().add_secret(project.public_key, secret=asked.secret_key, note="first")
+    return {
+        "projectId": project.id,
+        "publicKey": project.public_key,
+        "secretId": secret_id,
+        "secretKey": secret_key,
+    }
+
+
+@_refusing
+def show_project(asked: argparse.Namespace) -> dict[str, Any]:
+    """Show a project without anything secret."""
+    project = projects().find(asked.public_key)
+    if project is None:
+        raise RefusedError("there is no project with this public key")
+    return {
+        "projectId": project.id,
+        "name": project.name,
+        "redirectUrls": list(project.redirect_urls),
+        "oauthClients": {
+            connector: {key: value for key, value in client.items() if key != "sealed"}
+            for connector, client in project.oauth_clients.items()
+        },
+        "secretKeys": projects().secrets(asked.public_key),
+    }
+
+
+@_refusing
+def set_redirect_urls(asked: argparse.Namespace) -> dict[str, Any]:
+    """Replace the allow-list of redirect URLs."""
+    projects().update(asked.public_key, {"redirectUrls": asked.url})
+    return {"redirectUrls": asked.url}
+
+
+@_refusing
+def add_key(asked: argparse.Namespace) -> dict[str, Any]:
+    """Add a secret key."""
+    if projects().find(asked.public_key) is None:
+        raise RefusedError("there is no project with this public key")
+    secret_id, secret_key = projects().add_secret(asked.public_key, note=asked.note)
+    return {"secretId": secret_id, "secretKey": secret_key}
+
+
+@_refusing
+def revoke_key(asked: argparse.Namespace) -> dict[str, Any]:
+    """End a secret key."""
+    projects().revoke_secret(asked.public_key, asked.secret_id)
+    return {"secretId": asked.secret_id, "revoked": True}
+
+
+@_refusing
+def set_oauth_client(asked: argparse.Namespace) -> dict[str, Any]:
+    """Keep a project's own OAuth client, its secret sealed for that project and connector."""
+    project = projects().find(asked.public_key)
+    if project is None:
+        raise RefusedError("there is no project with this public key")
+    secret = sys.stdin.readline().strip()
+    public = {
+        "clientId": asked.client_id,
+        "authorizeUrl": asked.authorize_url,
+        "tokenUrl": asked.token_url,
+        "revokeUrl": asked.revoke_url,
+        "issuer": asked.issuer,
+    }
+    OAuthClient.parse({**public, "clientSecret": secret})
+    sealed = vault().seal(client_context(project.id, asked.connector), Secret(secret)).to_item()
+    clients = {**project.oauth_clients, asked.connector: {**public, "sealed": sealed}}
+    projects().update(asked.public_key, {"oauthClients": clients})
+    return {"connector": asked.connector, **public}
+
+
+@_refusing
+def remove_oauth_client(asked: argparse.Namespace) -> dict[str, Any]:
+    """Forget a project's own OAuth client."""
+    project = projects().find(asked.public_key)
+    if project is None:
+        raise RefusedError("there is no project with this public key")
+    kept = {name: client for name, client in project.oauth_clients.items() if name != asked.connector}
+    projects().update(asked.public_key, {"oauthClients": kept})
+    return {"connector": asked.connector, "removed": True}
+
+
+@_refusing
+def rewrap(asked: argparse.Namespace) -> dict[str, Any]:
+    """Wrap a project's data keys anew. Readers go on meanwhile: each credential is replaced whole, or left.
+
+    One that was replaced in between is counted as skipped: it was sealed under the current key already.
+    """
+    project = projects().find(asked.public_key)
+    if project is None:
+        raise RefusedError("there is no project with this public key")
+    done = skipped = 0
+    after: str | None = None
+    while True:
+        found, after = store().page(project.id, None, limit=100, after=after)
+        for connection in found:
+            stored = store().read(connection.reference)
+            if stored is None:
+                continue
+            sealed = vault().rewrap(connection.reference.context(), stored.sealed)
+            if store().rewrap(connection.reference, sealed, version=stored.version):
+                done += 1
+            else:
+                skipped += 1
+        if after is None:
+            return {"rewrapped": done, "skipped": skipped}

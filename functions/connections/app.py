@@ -1,0 +1,158 @@
+"""Connections: made, authorized, given sessions, removed; and the connectors one can connect to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Request, Response
+
+from unified.api import lifecycle
+from unified.api.http import (
+    access,
+    caller,
+    create_app,
+    deadline,
+    documented,
+    entry,
+    json_body,
+    no_content,
+    public_url,
+    query,
+)
+
+app = create_app()
+
+_CONNECTION = "/v1/connections/<connector_id>/<owner_id>"
+
+
+@app.get(
+    "/v1/connections",
+    **documented(
+        "List connections", answer="ConnectionPage", auth="secret", parameters=("limit", "cursor", "connectorId")
+    ),
+)
+def list_connections(request: Request) -> dict[str, Any]:
+    return lifecycle.list_connections(caller(request), query(request))
+
+
+@app.post(
+    _CONNECTION,
+    **documented("Create a connection", answer="Connection", body="ConnectionBody", auth="secret"),
+)
+def create_connection(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
+    return lifecycle.create(caller(request), connector_id, owner_id, json_body(request))
+
+
+@app.get(_CONNECTION, **documented("Read a connection", answer="Connection", auth="secret"))
+def retrieve_connection(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
+    return lifecycle.retrieve(caller(request), connector_id, owner_id)
+
+
+@app.patch(
+    _CONNECTION,
+    **documented(
+        "Replace a connection's operations",
+        answer="Connection",
+        body="ConnectionBody",
+        auth="secret",
+        parameters=("createIfMissing",),
+    ),
+)
+def update_connection(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
+    return lifecycle.update(caller(request), connector_id, owner_id, json_body(request), query(request))
+
+
+@app.delete(_CONNECTION, **documented("Remove a connection", answer="Nothing", auth="secret"))
+def delete_connection(request: Request, connector_id: str, owner_id: str) -> Response[Any]:
+    lifecycle.delete(caller(request), connector_id, owner_id)
+    return no_content()
+
+
+@app.post(
+    f"{_CONNECTION}/authorization",
+    **documented(
+        "Authorize a connection, by key or by OAuth",
+        answer="ConnectionAuthorization",
+        body="AuthorizationBody",
+        auth="secret",
+        parameters=("redirectUrl", "mode"),
+    ),
+)
+def authorize_connection(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
+    return lifecycle.authorize(
+        caller(request),
+        connector_id,
+        owner_id,
+        json_body(request),
+        query(request),
+        public_url(request),
+        deadline(request),
+    )
+
+
+@app.post(
+    f"{_CONNECTION}/sessions",
+    **documented("Create a session", answer="Session", body="SessionBody", auth="secret"),
+)
+def create_session(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
+    return lifecycle.create_session(caller(request), connector_id, owner_id, json_body(request))
+
+
+@app.delete(
+    f"{_CONNECTION}/sessions",
+    **documented("Revoke all sessions of a connection", answer="Nothing", auth="secret"),
+)
+def revoke_sessions(request: Request, connector_id: str, owner_id: str) -> Response[Any]:
+    lifecycle.revoke_sessions(caller(request), connector_id, owner_id)
+    return no_content()
+
+
+@app.get("/v1/connectors", **documented("List connectors", answer="ConnectorPage", auth="secret"))
+def list_connectors(request: Request) -> dict[str, Any]:
+    return lifecycle.list_connectors(caller(request), query(request))
+
+
+@app.get(
+    "/v1/connectors/<connector_id>",
+    **documented("Read a connector and its capability table", answer="Connector", auth="secret"),
+)
+def retrieve_connector(request: Request, connector_id: str) -> dict[str, Any]:
+    return lifecycle.retrieve_connector(caller(request), connector_id, request.headers.get("x-connector-id"))
+
+
+@app.get("/v1/s/connection", **documented("Read the session's connection", answer="Connection"))
+def retrieve_own_connection(request: Request) -> dict[str, Any]:
+    return access(request).connection.to_wire()
+
+
+@app.delete("/v1/s/connection", **documented("Remove the session's connection", answer="Nothing"))
+def delete_own_connection(request: Request) -> Response[Any]:
+    lifecycle.delete_own(access(request))
+    return no_content()
+
+
+@app.post(
+    "/v1/s/connection/authorization",
+    **documented(
+        "Authorize the session's connection",
+        answer="ConnectionAuthorization",
+        body="AuthorizationBody",
+        parameters=("redirectUrl", "mode"),
+    ),
+)
+def authorize_own_connection(request: Request) -> dict[str, Any]:
+    return lifecycle.authorize_own(access(request), json_body(request), query(request), public_url(request))
+
+
+@app.get("/v1/s/connector", **documented("Read the session's connector", answer="Connector"))
+def retrieve_own_connector(request: Request) -> dict[str, Any]:
+    return lifecycle.own_connector(access(request))
+
+
+@app.delete("/v1/s/session", **documented("End the session itself", answer="Nothing"))
+def end_session(request: Request) -> Response[Any]:
+    lifecycle.end_session(access(request), request.headers.get("x-session-token"))
+    return no_content()
+
+
+handler = entry(app)

@@ -1,0 +1,211 @@
+"""Who calls and what it may do: headers to a caller, a caller to one connection.
+
+One read of the table finds connection, credential and session together; the project's keys are remembered
+(``unified.projects``). Every way to be wrong gets the same answer, and another project's connection is as
+absent as one that never was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from unified.connections.lifecycle import Connections, missing, split_session_token
+from unified.connections.records import Connection, Reference, StoredCredential
+from unified.connector import Connector, load_connector
+from unified.deadline import Deadline
+from unified.errors import Invalid, Unauthorized, UnifiedError
+from unified.projects import Project, ProjectStore
+from unified.secret import Secret
+from unified.settings import settings
+
+_MAX_OWNER = 250
+# What JavaScript makes of a value that is not there: never somebody's id, always somebody's mistake.
+_NOT_AN_ID = frozenset({"undefined", "null", "NaN", "[object Object]"})
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: a project by one of its secret keys. ``actor`` is the key's id, for the audit."""
+
+    project: Project
+    actor: str
+
+
+def authenticate(projects: ProjectStore, headers: Mapping[str, str]) -> Caller:
+    """Return the caller of a server-side request (``x-api-key`` with ``x-api-secret``). Raises ``UNAUTHENTICATED``."""
+    public_key, secret = headers.get("x-api-key", ""), headers.get("x-api-secret", "")
+    checked = projects.check(public_key, Secret(secret)) if public_key and secret else None
+    if checked is None:
+        raise _wrong_key()
+    return Caller(checked[0], f"key:{checked[1]}")
+
+
+def reference(project: Project, connector_id: str, owner_id: str) -> Reference:
+    """Check what names a connection. Raises ``CONNECTOR::NOT_FOUND`` or ``Invalid``."""
+    load_connector(connector_id)
+    if (
+        not 0 < len(owner_id) <= _MAX_OWNER
+        or owner_id in _NOT_AN_ID
+        or owner_id != owner_id.strip()
+        or not owner_id.isprintable()
+    ):
+        raise Invalid(
+            f"The owner id must be 1 to {_MAX_OWNER} printable characters, your own id of your customer,"
+            " and not undefined or null."
+        )
+    return Reference(project.id, connector_id, owner_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One caller's hold on one connection, from a single read."""
+
+    connections: Connections
+    project: Project
+    actor: str
+    connection: Connection
+    credential: StoredCredential | None
+    operations: frozenset[str]
+    by_session: bool
+    deadline: Deadline
+
+    def require(self, operation: str) -> None:
+        """Let through what the connection (and the session) was given. Raises ``OPERATION_NOT_GRANTED``."""
+        if operation not in self.operations:
+            whose = "session" if self.by_session else "connection"
+            raise UnifiedError(
+                "MORPH::CONNECTION::OPERATION_NOT_GRANTED",
+                f"This {whose} was not given {operation}. Add it to the connection's operations.",
+            )
+
+    def run(self, work: Callable[[Any], Result]) -> Result:
+        """Run ``work`` on an open line to the account, with a token renewed when it is due.
+
+        A credential that the provider refuses for good marks the connection unauthorized; a missing
+        permission does not. Raises what ``work`` raises, and ``Unauthorized`` before it when there is nothing
+        to work with.
+        """
+        reference = self.connection.reference
+        if self.connection.status != "authorized" or self.credential is None:
+            raise Unauthorized(
+                "MORPH::CONNECTION::ACCESS_TOKEN_MISSIN",
+                "The connection is not authorized. Let its owner authorize it first.",
+            )
+        refresher = self.connections.refresher(self.project, reference)
+        stored, credential = refresher.working(reference, self.credential, self.deadline)
+
+        def renew() -> Any:
+            nonlocal stored
+            stored, renewed = refresher.working(reference, stored, self.deadline, rejected=True)
+            return renewed
+
+        connector = load_connector(reference.connector)
+        session = connector.open(
+            settings().upstream_urls[reference.connector],
+            credential,
+            self.deadline,
+            renew if credential.kind == "oauth2" else None,
+        )
+        try:
+            return work(session)
+        except Unauthorized as refused:
+            if refused.upstream is not None:
+                self._confirm_dead(connector, session, stored.version)
+            raise
+
+    def _confirm_dead(self, connector: Connector, session: Any, version: int) -> None:
+        """Mark the connection unauthorized once the provider has refused its credential twice, on two endpoints.
+
+        A connection that is marked must be authorized again by a person: one odd answer is not enough.
+        """
+        reference = self.connection.reference
+        try:
+            connector.verify(session)
+        except Unauthorized:
+            if self.connections.store.mark_unauthorized(reference, "credentialRefused", version=version):
+                self.connections.store.audit(reference, self.actor, "connection.lost", "credentialRefused")
+        except UnifiedError:
+            pass
+
+
+def open_connection(
+    connections: Connections, projects: ProjectStore, headers: Mapping[str, str], deadline: Deadline
+) -> Access:
+    """Return the caller's hold on the connection that its headers name.
+
+    A session token names its own connection, and decides even beside a secret key: it may less. A secret key
+    names one by ``x-connector-id`` and ``x-owner-id``. Raises ``UNAUTHENTICATED``, a session error,
+    ``Invalid``, ``Missing``.
+    """
+    token = headers.get("x-session-token")
+    if token is not None:
+        access = _by_session(connections, projects, headers.get("x-api-key", ""), token, deadline)
+        place = access.connection.reference
+        named = (headers.get("x-connector-id", place.connector), headers.get("x-owner-id", place.owner))
+        if named != (place.connector, place.owner):
+            raise Invalid("x-connector-id and x-owner-id name another connection than the session's.")
+        return access
+    caller = authenticate(projects, headers)
+    if "x-connector-id" not in headers or "x-owner-id" not in headers:
+        raise Invalid("x-connector-id and x-owner-id must name a connection, or x-session-token a session.")
+    place = reference(caller.project, headers["x-connector-id"], headers["x-owner-id"])
+    loaded = connections.store.load(place)
+    if loaded.connection is None:
+        raise missing(place)
+    return Access(
+        connections,
+        caller.project,
+        caller.actor,
+        loaded.connection,
+        loaded.credential,
+        frozenset(loaded.connection.operations),
+        by_session=False,
+        deadline=deadline,
+    )
+
+
+def _by_session(
+    connections: Connections, projects: ProjectStore, public_key: str, value: str, deadline: Deadline
+) -> Access:
+    project = projects.find(public_key) if public_key else None
+    if project is None:
+        raise _wrong_key()
+    found = split_session_token(project.id, value)
+    if found is None:
+        raise _bad_session()
+    place, token = found
+    loaded = connections.store.load(place, session_token=token)
+    session = loaded.session
+    if session is None:
+        raise _bad_session()
+    if session.expires_at <= time.time():
+        raise UnifiedError("MORPH::SESSION::EXPIRED", "The session has ended. Make a new one.")
+    if loaded.connection is None or loaded.connection.generation != session.generation:
+        raise missing(place)
+    return Access(
+        connections,
+        project,
+        "session",
+        loaded.connection,
+        loaded.credential,
+        frozenset(session.operations),
+        by_session=True,
+        deadline=deadline,
+    )
+
+
+def _wrong_key() -> UnifiedError:
+    return UnifiedError(
+        "MORPH::UNAUTHENTICATED",
+        "x-api-key and x-api-secret must be a project's public and secret key"
+        " (or x-session-token a session of that project).",
+    )
+
+
+def _bad_session() -> UnifiedError:
+    return UnifiedError("MORPH::SESSION::TOKEN_VALIDATION_FAILED", "The session token is not one of this project's.")

@@ -1,0 +1,63 @@
+"""The fixed bodies of requests, checked by pydantic. Loaded only when one of them arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from unified.errors import FieldProblem, Invalid
+
+_Operation = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+_Scope = Annotated[str, StringConstraints(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]{1,100}$")]  # RFC 6749 §3.3
+_Setting = Annotated[str, StringConstraints(max_length=2000)]
+
+
+class Body(BaseModel):
+    """A request's body; what it does not know is an error that names it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class ConnectionBody(Body):
+    """What a connection is made with: the operations it shall have."""
+
+    operations: list[_Operation] = Field(default_factory=list[str], max_length=200)
+
+
+class AuthorizationBody(Body):
+    """How to authorize: settings of the connector's form, or further scopes for OAuth."""
+
+    scopes: list[_Scope] = Field(default_factory=list[str], max_length=100)
+    settings: dict[Annotated[str, StringConstraints(max_length=100)], _Setting] = Field(
+        default_factory=dict[str, str], max_length=20
+    )
+
+
+class SessionConnection(Body):
+    """What the session's connection shall have; its operations are replaced when given."""
+
+    operations: list[_Operation] | None = Field(default=None, max_length=200)
+
+
+class SessionBody(Body):
+    """How long the session lasts, in seconds, and for which operations."""
+
+    expiresIn: int | None = Field(default=None, ge=60, le=86_400)  # noqa: N815 - the wire's name
+    connection: SessionConnection = Field(default_factory=SessionConnection)
+
+
+Parsed = TypeVar("Parsed", bound=Body)
+
+
+def parse(kind: type[Parsed], body: Mapping[str, Any]) -> Parsed:
+    """Check a body. Raises ``Invalid`` that names each wrong field and its rule, and repeats no value."""
+    try:
+        return kind.model_validate(body)
+    except ValidationError as wrong:
+        problems = [
+            FieldProblem(".".join(str(part) for part in error["loc"])[:100] or "(body)", error["msg"])
+            for error in wrong.errors(include_input=False, include_url=False, include_context=False)[:20]
+        ]
+        raise Invalid("The body is not valid.", fields=problems) from None

@@ -1,0 +1,210 @@
+"""What the connection routes do: from a caller and plain values to the answer's body."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from unified.api.access import Access, Caller, reference
+from unified.api.paging import DEFAULT_LIMIT, MAX_LIMIT
+from unified.connections.lifecycle import connections, split_session_token
+from unified.connections.records import Reference
+from unified.connector import connector_ids, load_connector
+from unified.deadline import Deadline
+from unified.errors import FieldProblem, Invalid, UnifiedError
+from unified.projects import Project
+
+_MODES = ("connect", "direct")
+
+
+def list_connections(caller: Caller, query: Mapping[str, str]) -> dict[str, Any]:
+    """Return one page of the project's connections, by connector and owner."""
+    _only(query, "limit", "cursor", "connectorId")
+    connector = query.get("connectorId")
+    if connector is not None:
+        load_connector(connector)
+    limit = query.get("limit", str(DEFAULT_LIMIT))
+    if not limit.isdecimal() or not 1 <= int(limit) <= MAX_LIMIT:
+        raise Invalid(f"limit must be a number from 1 to {MAX_LIMIT}.", fields=[FieldProblem("limit", "is wrong")])
+    after = _open_cursor(query["cursor"]) if "cursor" in query else None
+    found, following = connections().store.page(caller.project.id, connector, limit=int(limit), after=after)
+    return {
+        "data": [connection.to_wire() for connection in found],
+        "next": None if following is None else base64.urlsafe_b64encode(following.encode()).decode(),
+    }
+
+
+def create(caller: Caller, connector_id: str, owner_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Create a connection."""
+    place = reference(caller.project, connector_id, owner_id)
+    return connections().create(caller.actor, place, _operations(body)).to_wire()
+
+
+def retrieve(caller: Caller, connector_id: str, owner_id: str) -> dict[str, Any]:
+    """Return a connection."""
+    return connections().retrieve(reference(caller.project, connector_id, owner_id)).to_wire()
+
+
+def update(
+    caller: Caller, connector_id: str, owner_id: str, body: Mapping[str, Any], query: Mapping[str, str]
+) -> dict[str, Any]:
+    """Replace a connection's operations; with ``createIfMissing=true`` make it where there is none."""
+    _only(query, "createIfMissing")
+    if query.get("createIfMissing", "false") not in ("true", "false"):
+        raise Invalid("createIfMissing must be true or false.")
+    place = reference(caller.project, connector_id, owner_id)
+    create_if_missing = query.get("createIfMissing") == "true"
+    changed = connections().update(caller.actor, place, _operations(body), create_if_missing=create_if_missing)
+    return changed.to_wire()
+
+
+def delete(caller: Caller, connector_id: str, owner_id: str) -> None:
+    """Remove a connection."""
+    connections().delete(caller.actor, caller.project, reference(caller.project, connector_id, owner_id))
+
+
+def delete_own(access: Access) -> None:
+    """Remove the session's connection."""
+    connections().delete(access.actor, access.project, access.connection.reference)
+
+
+def authorize(
+    caller: Caller,
+    connector_id: str,
+    owner_id: str,
+    body: Mapping[str, Any],
+    query: Mapping[str, str],
+    public_url: str,
+    deadline: Deadline,
+) -> dict[str, Any]:
+    """Authorize a connection by key, or begin OAuth."""
+    place = reference(caller.project, connector_id, owner_id)
+    return _authorize(caller.actor, caller.project, place, body, query, public_url, deadline)
+
+
+def authorize_own(access: Access, body: Mapping[str, Any], query: Mapping[str, str], public_url: str) -> dict[str, Any]:
+    """Authorize the session's connection."""
+    place = access.connection.reference
+    return _authorize(access.actor, access.project, place, body, query, public_url, access.deadline)
+
+
+def create_session(caller: Caller, connector_id: str, owner_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Create a session, and the connection where there is none."""
+    from unified.api.bodies import SessionBody, parse
+
+    asked = parse(SessionBody, body)
+    return connections().create_session(
+        caller.actor,
+        reference(caller.project, connector_id, owner_id),
+        expires_in=asked.expiresIn,
+        operations=asked.connection.operations,
+    )
+
+
+def revoke_sessions(caller: Caller, connector_id: str, owner_id: str) -> None:
+    """Revoke every session of a connection."""
+    place = reference(caller.project, connector_id, owner_id)
+    connections().retrieve(place)
+    connections().store.revoke_sessions(place)
+    connections().store.audit(place, caller.actor, "session.revoke", "done")
+
+
+def end_session(access: Access, token: str | None) -> None:
+    """End the very session that asks."""
+    found = split_session_token(access.project.id, token) if token and access.by_session else None
+    if found is None:
+        raise UnifiedError("MORPH::SESSION::TOKEN_VALIDATION_FAILED", "Only a session can end itself.")
+    connections().store.revoke_session(*found)
+    connections().store.audit(found[0], access.actor, "session.revoke", "done")
+
+
+def list_connectors(_caller: Caller, query: Mapping[str, str]) -> dict[str, Any]:
+    """Return every connector."""
+    from unified.api.connectors import describe
+
+    _only(query)
+    return {"data": [describe(load_connector(name)) for name in connector_ids()], "next": None}
+
+
+def retrieve_connector(_caller: Caller, path_id: str, header_id: str | None) -> dict[str, Any]:
+    """Return a connector.
+
+    Where the path holds what JavaScript makes of an object, the header decides: Morph's client asks for
+    ``/v1/connectors/[object Object]`` and names the connector in ``x-connector-id``.
+    """
+    from unified.api.connectors import describe
+
+    named_by_header = path_id.startswith("[object") and header_id is not None
+    return describe(load_connector(header_id if named_by_header and header_id else path_id))
+
+
+def own_connector(access: Access) -> dict[str, Any]:
+    """Return the session's connector."""
+    from unified.api.connectors import describe
+
+    return describe(load_connector(access.connection.reference.connector))
+
+
+def _authorize(
+    actor: str,
+    project: Project,
+    place: Reference,
+    body: Mapping[str, Any],
+    query: Mapping[str, str],
+    public_url: str,
+    deadline: Deadline,
+) -> dict[str, Any]:
+    from unified.api.bodies import AuthorizationBody, parse
+
+    _only(query, "redirectUrl", "mode")
+    if query.get("mode", "direct") not in _MODES:
+        raise Invalid("mode must be connect or direct.", fields=[FieldProblem("mode", "is not known")])
+    asked = parse(AuthorizationBody, body)
+    return connections().authorize(
+        actor,
+        project,
+        place,
+        form=asked.settings,
+        scopes=asked.scopes,
+        redirect_url=_redirect(query),
+        callback_url=f"{public_url}/v1/callback/{place.connector}",
+        deadline=deadline,
+    )
+
+
+def _redirect(query: Mapping[str, str]) -> str | None:
+    url = query.get("redirectUrl")
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment or len(url) > 2000:
+        raise Invalid("redirectUrl must be an absolute http or https URL without a fragment.")
+    return url
+
+
+def _operations(body: Mapping[str, Any]) -> Sequence[str]:
+    from unified.api.bodies import ConnectionBody, parse
+
+    return parse(ConnectionBody, body).operations
+
+
+def _only(query: Mapping[str, str], *known: str) -> None:
+    unknown = [name for name in query if name not in known]
+    if unknown:
+        raise Invalid(
+            "The query is not valid.",
+            fields=[FieldProblem(name[:60], "is not a parameter of this route") for name in unknown[:20]],
+        )
+
+
+def _open_cursor(cursor: str) -> str:
+    """Read a cursor of the list of connections: the sort key to go on after, which only names, and opens nothing."""
+    try:
+        after = base64.urlsafe_b64decode(cursor).decode()
+    except ValueError:
+        after = ""
+    if not after.startswith("CONNECTION#"):
+        raise Invalid("The cursor is not one of this list.", fields=[FieldProblem("cursor", "is not one of this list")])
+    return after

@@ -1,0 +1,138 @@
+"""What a list is asked for, read strictly; and cursors that fit only the list that gave them.
+
+A cursor is opaque, carries no secret and needs no storage: the provider's own cursor with a fingerprint of
+project, connection, model and query. One from another list is refused, and a deploy does not break it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from unified.connections.records import Reference
+from unified.connector import ConnectorModel, ListQuery
+from unified.errors import FieldProblem, Invalid
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 100
+_FILTER = re.compile(r"filters?\[(\w{1,60})\]")
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What an answer should hold: just these fields (None: all), and the record itself."""
+
+    only: frozenset[str] | None = None
+    raw: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """One list as asked for, and what its cursors are bound to."""
+
+    query: ListQuery
+    shape: Shape
+    binding: str
+
+    def cursor(self, following: str | None) -> str | None:
+        """Wrap the provider's next cursor, None at the end."""
+        if following is None:
+            return None
+        packed = json.dumps([_VERSION, self.binding, following], separators=(",", ":")).encode()
+        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def read_list(parameters: Mapping[str, str], model: ConnectorModel, connection: Reference) -> ListRequest:
+    """Read a list's query. Raises ``Invalid`` that names what is unknown, wrong or of another list."""
+    problems: list[FieldProblem] = []
+    filters: dict[str, str] = {}
+    plain: dict[str, str] = {}
+    for name, value in parameters.items():
+        matched = _FILTER.fullmatch(name)
+        if matched:
+            filters[matched[1]] = value
+        elif name == "filters":
+            filters.update(_json_filters(value, problems))
+        elif name in ("limit", "cursor", "q", "fields", "include"):
+            plain[name] = value
+        else:
+            problems.append(FieldProblem(name[:100], "is not a parameter of this list"))
+    for name, value in filters.items():
+        if name not in model.filters:
+            known = ", ".join(f"filter[{key}]" for key in model.filters) or "none"
+            problems.append(FieldProblem(f"filter[{name[:60]}]", f"cannot be filtered by; there is: {known}"))
+        elif not value or len(value) > 250:
+            problems.append(FieldProblem(f"filter[{name}]", "must be 1 to 250 characters long"))
+    q = plain.get("q")
+    if q is not None and not model.searchable:
+        problems.append(FieldProblem("q", f"is not offered: {model.model.id} cannot be searched"))
+    elif q is not None and not 0 < len(q.strip()) <= 250:
+        problems.append(FieldProblem("q", "must be 1 to 250 characters long"))
+    limit = _limit(plain.get("limit"), problems)
+    shape = read_shape(plain, model, problems)
+    if problems:
+        raise Invalid("The query is not valid.", fields=problems)
+    query = {"q": q, "filters": filters}
+    binding = _fingerprint(connection, model.model.id, query)
+    cursor = _unwrap(plain["cursor"], binding) if "cursor" in plain else None
+    return ListRequest(ListQuery(limit, cursor, q.strip() if q else None, filters), shape, binding)
+
+
+def read_shape(parameters: Mapping[str, str], model: ConnectorModel, problems: list[FieldProblem]) -> Shape:
+    """Read ``fields`` and ``include``, adding what is wrong to ``problems``."""
+    only: frozenset[str] | None = None
+    if "fields" in parameters:
+        only = frozenset(part.strip() for part in parameters["fields"].split(",") if part.strip())
+        known: Collection[str] = model.model.by_key
+        problems.extend(
+            FieldProblem("fields", f"names an unknown field: {name[:60]}") for name in sorted(only - set(known))
+        )
+    include = parameters.get("include")
+    if include not in (None, "raw"):
+        problems.append(FieldProblem("include", "takes only raw"))
+    return Shape(only, include == "raw")
+
+
+def _limit(value: str | None, problems: list[FieldProblem]) -> int:
+    """Read ``limit``; 0 means the default, as Morph's API has it."""
+    if value is None:
+        return DEFAULT_LIMIT
+    if not re.fullmatch(r"[0-9]{1,6}", value) or int(value) > MAX_LIMIT:
+        problems.append(FieldProblem("limit", f"must be a number from 1 to {MAX_LIMIT}"))
+        return DEFAULT_LIMIT
+    return int(value) or DEFAULT_LIMIT
+
+
+def _json_filters(value: str, problems: list[FieldProblem]) -> dict[str, str]:
+    try:
+        decoded = json.loads(value)
+    except ValueError:
+        decoded = None
+    if not isinstance(decoded, dict):
+        problems.append(FieldProblem("filters", "must be a JSON object; or write filter[name]=value"))
+        return {}
+    return {str(key): part if isinstance(part, str) else json.dumps(part) for key, part in decoded.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+
+def _fingerprint(connection: Reference, model: str, query: Mapping[str, object]) -> str:
+    said = json.dumps([*connection, model, query], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()[:20]
+
+
+def _unwrap(cursor: str, binding: str) -> str:
+    try:
+        packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        version, bound_to, following = json.loads(packed)
+    except (ValueError, TypeError):
+        version, bound_to, following = None, None, None
+    if version != _VERSION or bound_to != binding or not isinstance(following, str):
+        raise Invalid(
+            "The cursor is not one of this list: it goes with the connection, model and query that gave it.",
+            fields=[FieldProblem("cursor", "is not one of this list")],
+        )
+    return following

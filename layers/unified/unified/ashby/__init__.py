@@ -1,0 +1,96 @@
+"""The Ashby connector. One module per model holds all that is particular to it; this one lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from unified.connector import ConnectorModel, Credential, Operation, Setting, Verification
+from unified.errors import Invalid, Missing, UnifiedError
+from unified.secret import Secret
+
+if TYPE_CHECKING:
+    from unified.ashby.client import AshbySession
+    from unified.deadline import Deadline
+
+_MODULES: Mapping[str, str] = {
+    "genericContact": "contact",
+    "genericUser": "user",
+    "genericWorkspace": "workspace",
+}
+
+
+class AshbyConnector:
+    """Ashby as ``unified.connector.Connector``."""
+
+    id = "ashby"
+    name = "Ashby"
+    model_ids: Sequence[str] = tuple(_MODULES)
+    settings: Sequence[Setting] = (
+        Setting(
+            "apiKey",
+            "Ashby API key",
+            "Made in Ashby under Admin, Integrations, API Keys. Leave it empty to authorize by OAuth, where"
+            " the deployment has an OAuth client.",
+            secret=True,
+        ),
+    )
+
+    def load(self, model_id: str) -> ConnectorModel:
+        """Load one model's module."""
+        name = _MODULES.get(model_id)
+        if name is None:
+            raise Missing("CONNECTOR::RESOURCE_MODEL::NOT_FOUND", "The Ashby connector has no model of that name.")
+        model: ConnectorModel = import_module(f"{__name__}.{name}").MODEL
+        return model
+
+    def credential(self, settings: Mapping[str, str]) -> Credential | None:
+        """Make a credential of the form: an API key, of printable ASCII as HTTP Basic can carry (RFC 7617)."""
+        unknown = sorted(set(settings) - {setting.key for setting in self.settings})
+        if unknown:
+            raise Invalid(f"These settings are not known: {', '.join(unknown)[:200]}.")
+        key = settings.get("apiKey", "").strip()
+        if not key:
+            return None
+        if len(key) > 500 or not key.isascii() or not key.isprintable() or " " in key or ":" in key:
+            raise Invalid("The API key is not in a form that Ashby gives.")
+        return Credential("apiKey", Secret(key))
+
+    def open(
+        self,
+        base_url: str,
+        credential: Credential,
+        deadline: Deadline,
+        renew: Callable[[], Credential] | None,
+    ) -> AshbySession:
+        """Open a line to one account."""
+        from unified.ashby.client import AshbySession
+
+        return AshbySession(base_url, credential, deadline, renew)
+
+    def verify(self, session: AshbySession) -> Verification:
+        """Ask Ashby about the key itself; a key that may not read that (``apiKeysRead``) is proven all the same.
+
+        The answer ``missing_endpoint_permission`` comes only for a key that Ashby knows.
+        """
+        from unified.ashby.permissions import from_scopes
+
+        try:
+            info = session.record("apiKey.info", {}, permission="apiKeysRead")
+        except UnifiedError as refused:
+            if refused.code == "MORPH::CONNECTION::PROXY::FORBIDDEN":
+                return Verification(None)
+            raise
+        return Verification(from_scopes(info.get("scopes")))
+
+    def scopes(self, operations: Sequence[str]) -> tuple[str, ...]:
+        """Return the permissions that ``operations`` need; one that is refused needs none."""
+        needed: set[str] = set()
+        for operation in operations:
+            model_id, _, verb = operation.partition("::")
+            needed.update(self.load(model_id).capabilities[Operation(verb)].permissions)
+        return tuple(sorted(needed))
+
+
+CONNECTOR = AshbyConnector()

@@ -1,0 +1,1 @@
+"""Who is connected, with what: connections, their sealed credentials, sessions, OAuth and the refresh lease."""

@@ -1,0 +1,158 @@
+"""The provider's redirect back: one authorization is finished, once, whatever comes in by this door.
+
+Nothing in the query is believed: the state is looked up by its fingerprint and consumed by a conditional
+delete, and all that matters (whose connection, where to return, the PKCE verifier) was stored with it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from unified.connections import oauth
+from unified.connections.clients import oauth_client
+from unified.connections.lifecycle import Connections
+from unified.connections.records import Reference
+from unified.connections.vault import Sealed
+from unified.connector import Credential, load_connector
+from unified.deadline import Deadline
+from unified.errors import UnifiedError
+from unified.projects import ProjectStore
+from unified.secret import Secret
+
+_EXCHANGE_SECONDS = 8.0
+# RFC 6749 §4.1.2.1 allows more; what we show and pass on is only what the registered codes look like.
+_ERROR = re.compile(r"[a-z_]{1,60}")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an authorization ended. ``error`` is None when it succeeded.
+
+    ``redirect_url`` is where the person is sent, already with the outcome in its query; None to show a page.
+    """
+
+    error: str | None
+    message: str
+    redirect_url: str | None = None
+
+
+def finish(
+    connections: Connections,
+    projects: ProjectStore,
+    connector_id: str,
+    query: Mapping[str, str],
+    deadline: Deadline,
+) -> Outcome:
+    """Finish the authorization that ``query`` (``state`` with ``code`` or ``error``) belongs to."""
+    flow = _take(connections, query.get("state", ""))
+    if flow is None or flow["connector"] != connector_id:
+        return Outcome("invalid_state", "This link has expired or has been used. Start again from the application.")
+    reference = Reference(flow["project"], flow["connector"], flow["owner"])
+    try:
+        missing_scopes = _authorize(connections, projects, reference, flow, query, deadline)
+    except _Stopped as stopped:
+        connections.store.audit(reference, "callback", "connection.authorize", stopped.error)
+        return Outcome(stopped.error, stopped.message, _return_url(flow, reference, error=stopped.error))
+    return Outcome(
+        None,
+        f"{load_connector(connector_id).name} is connected. You can close this window.",
+        _return_url(flow, reference, missingScopes=",".join(missing_scopes)),
+    )
+
+
+class _Stopped(Exception):
+    """The authorization ended without a connection; the message is for the person."""
+
+    def __init__(self, error: str, message: str) -> None:
+        super().__init__(error)
+        self.error = error
+        self.message = message
+
+
+def _take(connections: Connections, state: str) -> dict[str, Any] | None:
+    if not 20 <= len(state) <= 200:
+        return None
+    return connections.store.take_state(state, now=int(time.time()))
+
+
+def _authorize(
+    connections: Connections,
+    projects: ProjectStore,
+    reference: Reference,
+    flow: Mapping[str, Any],
+    query: Mapping[str, str],
+    deadline: Deadline,
+) -> list[str]:
+    """Exchange the code, prove the token, keep it; returns the scopes that were asked for and not granted."""
+    name = load_connector(reference.connector).name
+    if "error" in query:
+        error = query["error"] if _ERROR.fullmatch(query["error"]) else "provider_error"
+        raise _Stopped(
+            error,
+            f"{name} was not connected: access was not granted."
+            if error == "access_denied"
+            else f"{name} was not connected: it answered {error}.",
+        )
+    if not query.get("code"):
+        raise _Stopped("invalid_request", f"{name} sent no code. Start again from the application.")
+    project = projects.find(flow["publicKey"])
+    loaded = connections.store.load(reference)
+    if project is None or loaded.connection is None or loaded.connection.generation != flow["generation"]:
+        raise _Stopped("connection_removed", "The connection was removed meanwhile.")
+    try:
+        client = oauth_client(connections.vault, project, reference.connector)
+        if client is None or client.client_id != flow["clientId"]:
+            raise _Stopped("server_error", "The application's settings were changed meanwhile. Start again.")
+        if client.issuer and query.get("iss") != client.issuer:
+            # RFC 9207 §2.4: an answer from another issuer is not for us.
+            raise _Stopped("invalid_issuer", "The answer did not come from the expected place. Start again.")
+        verifier = connections.vault.open(reference.context("verifier"), Sealed.from_item(flow["verifier"]))
+        tokens = oauth.exchange_code(
+            client,
+            code=query["code"],
+            redirect_uri=flow["callbackUrl"],
+            verifier=verifier,
+            timeout=min(_EXCHANGE_SECONDS, max(1.0, deadline.remaining())),
+        )
+        credential = connections.prove(reference, _credential(tokens), deadline)
+        connections.keep("callback", project, loaded.connection, loaded.credential, credential, "connection.authorize")
+    except oauth.GrantRejected:
+        raise _Stopped("invalid_grant", f"{name} did not accept the code. Start again.") from None
+    except oauth.ClientRejected:
+        raise _Stopped("server_error", f"{name} did not accept this application's client.") from None
+    except oauth.ProviderUnavailable:
+        raise _Stopped("temporarily_unavailable", f"{name} did not answer. Start again in a moment.") from None
+    except UnifiedError as failed:
+        raise _Stopped(
+            "invalid_token" if failed.code.endswith("AUTHORIZATION_DATA_INVALID") else "server_error",
+            f"{name} was not connected: {failed.detail}",
+        ) from None
+    needed = load_connector(reference.connector).scopes(loaded.connection.operations)
+    return [scope for scope in needed if credential.scopes is not None and scope not in credential.scopes]
+
+
+def _credential(tokens: oauth.Tokens) -> Credential:
+    return Credential(
+        "oauth2", Secret(tokens.access_token.reveal()), tokens.refresh_token, tokens.expires_at, tokens.scopes
+    )
+
+
+def _return_url(flow: Mapping[str, Any], reference: Reference, **outcome: str) -> str | None:
+    """Add the outcome to the redirect URL, which was checked against the allow-list when it was stored."""
+    url: str | None = flow.get("redirectUrl")
+    if not url:
+        return None
+    parts = urlsplit(url)
+    said = {
+        "status": "error" if "error" in outcome else "authorized",
+        "connectorId": reference.connector,
+        "ownerId": reference.owner,
+        **{name: value for name, value in outcome.items() if value},
+    }
+    query = "&".join(part for part in (parts.query, urlencode(said)) if part)
+    return urlunsplit(parts._replace(query=query))

@@ -1,0 +1,351 @@
+"""A connection's life: made, authorized, given sessions, removed. What HTTP asks for is done here.
+
+Changing an authorization never loses a working credential: a new one is proven against the provider before
+it takes the old one's place, in one transaction, and an abandoned consent changes nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from unified.connections import oauth
+from unified.connections.clients import oauth_client
+from unified.connections.records import Connection, Reference, StoredCredential, seal, sealer, unseal
+from unified.connections.refresh import Refresher, VersionMoved
+from unified.connections.store import ConnectionStore, StoredSession, store
+from unified.connections.vault import Vault, vault
+from unified.connector import Credential, known_operations, load_connector
+from unified.deadline import Deadline
+from unified.errors import FieldProblem, Invalid, Missing, Unauthorized, UnifiedError
+from unified.log import logger
+from unified.models.types import iso, now_iso
+from unified.projects import Project
+from unified.secret import Secret, random_token
+from unified.settings import settings
+
+STATE_SECONDS = 600
+SESSION_SECONDS = 1800
+MAX_SESSION_SECONDS = 86_400
+_REVOKE_SECONDS = 3.0
+
+
+class Connections:
+    """What can be done with connections. ``actor`` is who asks, for the audit: a key's id, or a session."""
+
+    def __init__(self, store: ConnectionStore, vault: Vault) -> None:
+        self.store = store
+        self.vault = vault
+
+    def create(self, actor: str, reference: Reference, operations: Sequence[str]) -> Connection:
+        """Make a connection, not authorized yet. Raises ``CREATION_FAILED`` when there is one."""
+        connection = _new(reference, _checked(reference.connector, operations))
+        if not self.store.create(connection):
+            raise UnifiedError(
+                "MORPH::CONNECTION::CREATION_FAILED", "There is a connection of this connector and owner already."
+            )
+        self.store.audit(reference, actor, "connection.create", "done")
+        return connection
+
+    def retrieve(self, reference: Reference) -> Connection:
+        """Return a connection. Raises ``Missing``."""
+        connection = self.store.get(reference)
+        if connection is None:
+            raise missing(reference)
+        return connection
+
+    def update(
+        self, actor: str, reference: Reference, operations: Sequence[str], *, create_if_missing: bool
+    ) -> Connection:
+        """Replace a connection's operations, or make it when asked to. Raises ``Missing``."""
+        checked = _checked(reference.connector, operations)
+        connection = self.store.set_operations(reference, checked)
+        if connection is None and create_if_missing:
+            connection = _new(reference, checked)
+            if not self.store.create(connection):
+                connection = self.store.set_operations(reference, checked)
+        if connection is None:
+            raise missing(reference)
+        self.store.audit(reference, actor, "connection.update", "done")
+        return connection
+
+    def delete(self, actor: str, project: Project, reference: Reference) -> None:
+        """Remove a connection and all that was given to it; its token is revoked at the provider where it can be.
+
+        Raises ``Missing``. A token that could not be revoked does not keep the connection.
+        """
+        stored = self.store.read(reference)
+        if not self.store.delete(reference):
+            raise missing(reference)
+        revoked = stored is not None and self._revoke(project, reference, stored)
+        self.store.audit(reference, actor, "connection.delete", "revoked" if revoked else "done")
+
+    def authorize(
+        self,
+        actor: str,
+        project: Project,
+        reference: Reference,
+        *,
+        form: Mapping[str, str],
+        scopes: Sequence[str],
+        redirect_url: str | None,
+        callback_url: str,
+        deadline: Deadline,
+    ) -> dict[str, Any]:
+        """Authorize by the key in ``form``, else begin OAuth; returns the wire's ``connectionAuthorization``.
+
+        Raises ``AUTHORIZATION_DATA_INVALID`` for a key that the provider refuses, ``Missing``, ``Invalid``.
+        """
+        _check_redirect(project, redirect_url)
+        loaded = self.store.load(reference)
+        connection = loaded.connection
+        if connection is None:
+            raise missing(reference)
+        connector = load_connector(reference.connector)
+        credential = connector.credential(form)
+        if credential is not None:
+            granted = self.prove(reference, credential, deadline)
+            self.keep(actor, project, connection, loaded.credential, granted, "connection.authorize")
+            return self._authorization(connection, "authorized", granted.scopes)
+        client = oauth_client(self.vault, project, reference.connector)
+        if client is None:
+            if connection.status == "authorized":
+                return self._authorization(connection, "authorized", _scopes(loaded.credential))
+            names = ", ".join(setting.key for setting in connector.settings)
+            raise Invalid(
+                f"Missing required authorization settings: {names}",
+                code="MORPH::CONNECTION::MISSING_REQUIRED_AUTHORIZATION_SETTINGS",
+                fields=[FieldProblem(f"settings.{s.key}", "is required") for s in connector.settings],
+            )
+        wanted = sorted({*scopes, *connector.scopes(connection.operations)})
+        state, verifier = random_token("st_"), oauth.new_verifier()
+        self.store.put_state(
+            state,
+            {
+                "project": reference.project,
+                "publicKey": project.public_key,
+                "connector": reference.connector,
+                "owner": reference.owner,
+                "generation": connection.generation,
+                "clientId": client.client_id,
+                "redirectUrl": redirect_url,
+                "callbackUrl": callback_url,
+                "verifier": self.vault.seal(reference.context("verifier"), verifier).to_item(),
+            },
+            expires_at=int(time.time()) + STATE_SECONDS,
+        )
+        url = oauth.authorization_url(client, redirect_uri=callback_url, state=state, verifier=verifier, scopes=wanted)
+        held = _scopes(loaded.credential)
+        enough = connection.status == "authorized" and held is not None and set(wanted) <= set(held)
+        self.store.audit(reference, actor, "connection.authorize", "begun")
+        answer = self._authorization(connection, "authorized" if enough else "awaitingAuthorization", held)
+        return {**answer, "authorizationUrl": url}
+
+    def prove(self, reference: Reference, credential: Credential, deadline: Deadline) -> Credential:
+        """Return the credential with the scopes it really has, after a live check.
+
+        Raises ``AUTHORIZATION_DATA_INVALID`` when the provider refuses it.
+        """
+        connector = load_connector(reference.connector)
+        session = connector.open(settings().upstream_urls[reference.connector], credential, deadline, None)
+        try:
+            found = connector.verify(session).scopes
+        except Unauthorized as refused:
+            raise UnifiedError(
+                "MORPH::ADAPTER::AUTHORIZATION_DATA_INVALID",
+                f"{connector.name} does not accept this credential.",
+                upstream=refused.upstream,
+            ) from None
+        return Credential(
+            credential.kind,
+            credential.secret,
+            credential.refresh_token,
+            credential.expires_at,
+            found if found is not None else credential.scopes,
+        )
+
+    def keep(
+        self,
+        actor: str,
+        project: Project,
+        connection: Connection,
+        before: StoredCredential | None,
+        credential: Credential,
+        action: str,
+    ) -> None:
+        """Put a proven credential in the place of ``before`` and revoke that one where it can be.
+
+        Raises ``UPDATE_FAILED`` when another came meanwhile.
+        """
+        reference = connection.reference
+        version = 1 if before is None else before.version + 1
+        stored = seal(self.vault, reference, credential, version=version)
+        try:
+            self.store.replace(
+                reference,
+                stored,
+                generation=connection.generation,
+                expected=None if before is None else before.version,
+            )
+        except VersionMoved:
+            raise UnifiedError(
+                "MORPH::CONNECTION::UPDATE_FAILED", "The connection was changed by another request meanwhile."
+            ) from None
+        self.store.audit(reference, actor, action, f"authorized:{credential.kind}")
+        if before is not None:
+            self._revoke(project, reference, before)
+
+    def create_session(
+        self,
+        actor: str,
+        reference: Reference,
+        *,
+        expires_in: int | None,
+        operations: Sequence[str] | None,
+    ) -> dict[str, Any]:
+        """Make a session for one connection, and the connection itself where there is none.
+
+        Morph's browser components read the connection right after, so it must be there. Given operations become
+        the connection's, as the wire has it.
+        """
+        if operations is None:
+            connection = self.store.get(reference) or self.update(actor, reference, (), create_if_missing=True)
+        else:
+            connection = self.update(actor, reference, operations, create_if_missing=True)
+        seconds = SESSION_SECONDS if expires_in is None else expires_in
+        token = random_token("sess_")
+        expires_at = int(time.time()) + seconds
+        self.store.create_session(
+            reference, token, StoredSession(connection.operations, expires_at, connection.generation)
+        )
+        self.store.audit(reference, actor, "session.create", "done")
+        return {
+            "object": "session",
+            "connectorId": reference.connector,
+            "ownerId": reference.owner,
+            "connection": {
+                "connectorId": reference.connector,
+                "ownerId": reference.owner,
+                "operations": list(connection.operations),
+            },
+            "sessionToken": session_token(reference, token),
+            "expiresAt": iso_from(expires_at),
+        }
+
+    def refresher(self, project: Project, reference: Reference) -> Refresher:
+        """Return what renews this connection's token."""
+
+        def exchange(refresh_token: Secret, seconds: float) -> oauth.Tokens:
+            client = oauth_client(self.vault, project, reference.connector)
+            if client is None:
+                raise oauth.ClientRejected
+            return oauth.refresh_tokens(client, refresh_token, seconds)
+
+        def report(reason: str) -> None:
+            logger.error("token refresh", extra={"reason": reason, "connector": reference.connector})
+            self.store.audit(reference, "refresh", "connection.refresh", reason)
+
+        return Refresher(
+            self.store,
+            open_credential=lambda ref, stored: unseal(self.vault, ref, stored),
+            sealer=lambda ref: sealer(self.vault, ref),
+            exchange=exchange,
+            report=report,
+        )
+
+    def _revoke(self, project: Project, reference: Reference, stored: StoredCredential) -> bool:
+        """Revoke an OAuth token at the provider, best effort: it is no longer ours either way."""
+        if stored.kind != "oauth2":
+            return False
+        try:
+            client = oauth_client(self.vault, project, reference.connector)
+            credential = unseal(self.vault, reference, stored)
+            token = credential.refresh_token or credential.secret
+            return client is not None and oauth.revoke(client, token, _REVOKE_SECONDS)
+        except UnifiedError:
+            return False
+
+    def _authorization(self, connection: Connection, status: str, scopes: Sequence[str] | None) -> dict[str, Any]:
+        needed = load_connector(connection.reference.connector).scopes(connection.operations)
+        answer: dict[str, Any] = {
+            "object": "connectionAuthorization",
+            "connectorId": connection.reference.connector,
+            "ownerId": connection.reference.owner,
+            "status": status,
+        }
+        if scopes is not None:
+            answer["scopes"] = list(scopes)
+            answer["missingScopes"] = [scope for scope in needed if scope not in scopes]
+        return answer
+
+
+def missing(reference: Reference) -> Missing:
+    """Return the answer for a connection that is not there, or not this project's. It repeats no input."""
+    return Missing(
+        "MORPH::CONNECTION::NOT_FOUND",
+        f"There is no connection of this owner to {load_connector(reference.connector).id}.",
+    )
+
+
+def session_token(reference: Reference, token: str) -> str:
+    """Return what the caller holds: the secret token and where to look for it, so that one read finds all."""
+    place = base64.urlsafe_b64encode(f"{reference.connector}\0{reference.owner}".encode()).decode().rstrip("=")
+    return f"{token}.{place}"
+
+
+def split_session_token(project: str, value: str) -> tuple[Reference, str] | None:
+    """Read ``session_token`` back; None for what is not one. The project is the caller's, never the token's."""
+    token, _, place = value.partition(".")
+    try:
+        decoded = base64.urlsafe_b64decode(place + "=" * (-len(place) % 4)).decode()
+    except ValueError:
+        return None
+    connector, found, owner = decoded.partition("\0")
+    return (Reference(project, connector, owner), token) if found and token.startswith("sess_") else None
+
+
+def iso_from(seconds: int) -> str:
+    """Spell seconds since the epoch as on the wire."""
+    return iso(datetime.fromtimestamp(seconds, UTC))
+
+
+def _new(reference: Reference, operations: tuple[str, ...]) -> Connection:
+    at = now_iso()
+    return Connection(reference, uuid.uuid4().hex, operations, "unauthorized", at, at, "neverAuthorized")
+
+
+def _checked(connector_id: str, operations: Sequence[str]) -> tuple[str, ...]:
+    """Return the operations without doubles. Raises ``Invalid`` that names those the connector does not know."""
+    known = known_operations(load_connector(connector_id))
+    unknown = [operation for operation in operations if operation not in known]
+    if unknown:
+        raise Invalid(
+            "These operations are not known; they are written model::operation, such as genericContact::list.",
+            fields=[FieldProblem("operations", f"has an unknown element: {name[:80]}") for name in unknown[:20]],
+        )
+    return tuple(dict.fromkeys(operations))
+
+
+def _check_redirect(project: Project, redirect_url: str | None) -> None:
+    """Match the redirect URL exactly against the allow-list (RFC 9700 §4.1.1): no prefix, no wildcard."""
+    allowed = project.redirect_urls or settings().allowed_redirect_urls
+    if redirect_url is not None and redirect_url not in allowed:
+        raise Invalid(
+            "redirectUrl is not on the project's list of redirect URLs.",
+            fields=[FieldProblem("redirectUrl", "is not allowed")],
+        )
+
+
+def _scopes(stored: StoredCredential | None) -> tuple[str, ...] | None:
+    return None if stored is None else stored.scopes
+
+
+@lru_cache(maxsize=1)
+def connections() -> Connections:
+    """Return this environment's connections."""
+    return Connections(store(), vault())

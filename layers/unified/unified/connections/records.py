@@ -1,0 +1,157 @@
+"""What is kept of a connection, and its spelling in the table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from unified.connections.vault import Context, Sealed, Vault
+from unified.connector import Credential
+from unified.errors import VaultFailure
+from unified.secret import Secret
+
+Status = Literal["authorized", "unauthorized"]
+
+
+class Reference(NamedTuple):
+    """What names a connection within a deployment."""
+
+    project: str
+    connector: str
+    owner: str
+
+    def context(self, purpose: str = "credential") -> Context:
+        """Return what a secret of this connection is sealed for."""
+        return Context(purpose, self.project, self.connector, self.owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One customer's account, without its credential.
+
+    ``generation`` is new whenever the connection is made anew: what was given to an earlier connection of the
+    same name (sessions) does not fit the next. ``reason`` says why an unauthorized one is.
+    """
+
+    reference: Reference
+    generation: str
+    operations: tuple[str, ...]
+    status: Status
+    created_at: str
+    updated_at: str
+    reason: str | None = None
+
+    def to_item(self) -> dict[str, Any]:
+        """Spell it for the table."""
+        return {
+            "connectorId": self.reference.connector,
+            "ownerId": self.reference.owner,
+            "generation": self.generation,
+            "operations": list(self.operations),
+            "status": self.status,
+            "reason": self.reason,
+            "createdAt": self.created_at,
+            "updatedAt": self.updated_at,
+        }
+
+    @classmethod
+    def from_item(cls, project: str, item: Mapping[str, Any]) -> Connection:
+        """Read it from the table."""
+        return cls(
+            Reference(project, item["connectorId"], item["ownerId"]),
+            item["generation"],
+            tuple(item["operations"]),
+            item["status"],
+            item["createdAt"],
+            item["updatedAt"],
+            item.get("reason"),
+        )
+
+    def to_wire(self) -> dict[str, Any]:
+        """Spell it for callers."""
+        return {
+            "object": "connection",
+            "connectorId": self.reference.connector,
+            "ownerId": self.reference.owner,
+            "status": self.status,
+            "operations": list(self.operations),
+            "createdAt": self.created_at,
+            "updatedAt": self.updated_at,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCredential:
+    """A sealed credential with what may be known of it without opening it.
+
+    ``version`` grows with every replacement. ``fence`` is that of the last refresher that began, and
+    ``refresh_began_at`` (seconds since the epoch) stays until its outcome is stored: when it is old and the
+    version has not grown, a refresh was begun and its answer lost.
+    """
+
+    version: int
+    kind: Literal["apiKey", "oauth2"]
+    sealed: Sealed
+    expires_at: int | None = None
+    scopes: tuple[str, ...] | None = None
+    fence: int = 0
+    refresh_began_at: int | None = None
+
+    def to_item(self) -> dict[str, Any]:
+        """Spell it for the table."""
+        return {
+            "version": self.version,
+            "kind": self.kind,
+            "sealed": self.sealed.to_item(),
+            "expiresAt": self.expires_at,
+            "scopes": None if self.scopes is None else list(self.scopes),
+            "fence": self.fence,
+            "refreshBeganAt": self.refresh_began_at,
+        }
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> StoredCredential:
+        """Read it from the table."""
+        scopes = item.get("scopes")
+        return cls(
+            item["version"],
+            item["kind"],
+            Sealed.from_item(item["sealed"]),
+            item.get("expiresAt"),
+            None if scopes is None else tuple(scopes),
+            item.get("fence", 0),
+            item.get("refreshBeganAt"),
+        )
+
+
+def seal(vault: Vault, reference: Reference, credential: Credential, *, version: int) -> StoredCredential:
+    """Seal a credential for one connection."""
+    return sealer(vault, reference)(credential, version)
+
+
+def sealer(vault: Vault, reference: Reference) -> Callable[[Credential, int], StoredCredential]:
+    """Return what seals one credential, under a version, without I/O (``Vault.sealer``)."""
+    seal_text = vault.sealer(reference.context())
+
+    def seal_credential(credential: Credential, version: int) -> StoredCredential:
+        parts = {"secret": credential.secret.reveal()}
+        if credential.refresh_token is not None:
+            parts["refreshToken"] = credential.refresh_token.reveal()
+        sealed = seal_text(Secret(json.dumps(parts)))
+        return StoredCredential(version, credential.kind, sealed, credential.expires_at, credential.scopes)
+
+    return seal_credential
+
+
+def unseal(vault: Vault, reference: Reference, stored: StoredCredential) -> Credential:
+    """Open a credential. Raises ``VaultFailure``."""
+    try:
+        parts = json.loads(vault.open(reference.context(), stored.sealed).reveal())
+        secret, refresh = parts["secret"], parts.get("refreshToken")
+    except (ValueError, KeyError, TypeError):
+        raise VaultFailure("The stored credential cannot be read.") from None
+    return Credential(
+        stored.kind, Secret(secret), Secret(refresh) if refresh else None, stored.expires_at, stored.scopes
+    )

@@ -1,0 +1,293 @@
+"""Connections, credentials, leases, sessions and authorizations under way, in the table."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from unified import table as t
+from unified.connections.records import Connection, Reference, StoredCredential
+from unified.connections.refresh import Lease, LeaseHeld, VersionMoved
+from unified.connections.vault import Sealed
+from unified.models.types import now_iso
+from unified.secret import fingerprint
+
+AUDIT_DAYS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """A session: what it may do, until when (seconds since the epoch), and which connection it was given for."""
+
+    operations: tuple[str, ...]
+    expires_at: int
+    generation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """All that one request needs of a connection, from one read."""
+
+    connection: Connection | None
+    credential: StoredCredential | None
+    session: StoredSession | None
+
+
+class ConnectionStore:
+    """Everything kept of connections. Times are seconds since the epoch."""
+
+    def __init__(self, table: t.Table) -> None:
+        self._table = table
+
+    # Connections
+
+    def create(self, connection: Connection) -> bool:
+        """Keep a new connection; False when one of that name is there already."""
+        try:
+            self._table.put(t.connection_key(*connection.reference), connection.to_item(), t.ABSENT)
+        except t.ConditionFailed:
+            return False
+        return True
+
+    def get(self, reference: Reference) -> Connection | None:
+        """Read one connection."""
+        item = self._table.get(t.connection_key(*reference))
+        return None if item is None else Connection.from_item(reference.project, item)
+
+    def page(
+        self, project: str, connector: str | None, *, limit: int, after: str | None
+    ) -> tuple[list[Connection], str | None]:
+        """Read one page of a project's connections."""
+        prefix = "CONNECTION#" + (f"{connector}#" if connector else "")
+        items, following = self._table.page(f"PROJECT#{project}", prefix, limit=limit, after=after)
+        return [Connection.from_item(project, item) for item in items], following
+
+    def set_operations(self, reference: Reference, operations: Sequence[str]) -> Connection | None:
+        """Replace a connection's operations; None when there is no such connection."""
+        try:
+            item = self._table.update(
+                t.connection_key(*reference),
+                {"operations": list(operations), "updatedAt": now_iso()},
+                condition=t.PRESENT,
+            )
+        except t.ConditionFailed:
+            return None
+        return Connection.from_item(reference.project, item)
+
+    def delete(self, reference: Reference) -> bool:
+        """Remove a connection with its credential (and so its wrapped key), lease and sessions.
+
+        The connection and credential go in one transaction: there is never a credential without a connection.
+        False when there was none.
+        """
+        sessions = list(self._table.query(t.credential_key(*reference).pk, "SESSION#"))
+        try:
+            self._table.transact(
+                [
+                    t.Delete(t.connection_key(*reference), t.PRESENT),
+                    t.Delete(t.credential_key(*reference)),
+                    t.Delete(t.lease_key(*reference)),
+                ]
+            )
+        except t.ConditionFailed:
+            return False
+        for session in sessions:
+            self._table.delete(t.Key(session["pk"], session["sk"]))
+        return True
+
+    def load(self, reference: Reference, *, session_token: str | None = None) -> Loaded:
+        """Read what one request needs: connection, credential and, for a session's request, the session."""
+        keys = [t.connection_key(*reference), t.credential_key(*reference)]
+        if session_token is not None:
+            keys.append(t.session_key(*reference, fingerprint(session_token)))
+        connection, credential, *rest = self._table.get_many(keys)
+        session = rest[0] if rest else None
+        return Loaded(
+            None if connection is None else Connection.from_item(reference.project, connection),
+            None if credential is None else StoredCredential.from_item(credential),
+            None
+            if session is None
+            else StoredSession(tuple(session["operations"]), session["expiresAt"], session["generation"]),
+        )
+
+    # Credentials
+
+    def read(self, reference: Reference) -> StoredCredential | None:
+        """Read the credential as it is now."""
+        item = self._table.get(t.credential_key(*reference))
+        return None if item is None else StoredCredential.from_item(item)
+
+    def replace(
+        self, reference: Reference, credential: StoredCredential, *, generation: str, expected: int | None
+    ) -> None:
+        """Put a proven credential in the place of version ``expected`` (None: of none) and authorize the connection.
+
+        One transaction, so that no reader sees an authorized connection without its credential. Raises
+        ``VersionMoved`` when another credential came meanwhile or the connection was removed or made anew.
+        """
+        held = t.ABSENT if expected is None else t.Condition("version = :expected", {"expected": expected})
+        same = t.Condition("generation = :generation", {"generation": generation})
+        changes = {"status": "authorized", "reason": None, "updatedAt": now_iso()}
+        try:
+            self._table.transact(
+                [
+                    t.Update(t.connection_key(*reference), changes, same),
+                    t.Put(t.credential_key(*reference), credential.to_item(), held),
+                ]
+            )
+        except t.ConditionFailed:
+            raise VersionMoved from None
+
+    def mark_unauthorized(self, reference: Reference, reason: str, *, version: int) -> bool:
+        """Say that the credential of ``version`` is dead; False when it was replaced meanwhile.
+
+        The credential stays: it may be wanted to revoke it, and it is worth nothing.
+        """
+        try:
+            self._table.transact(
+                [
+                    t.Update(
+                        t.connection_key(*reference),
+                        {"status": "unauthorized", "reason": reason, "updatedAt": now_iso()},
+                        t.PRESENT,
+                    ),
+                    t.Update(
+                        t.credential_key(*reference),
+                        {"deadAt": int(time.time())},
+                        t.Condition("version = :version", {"version": version}),
+                    ),
+                ]
+            )
+        except t.ConditionFailed:
+            return False
+        return True
+
+    def rewrap(self, reference: Reference, sealed: Sealed, *, version: int) -> bool:
+        """Replace the wrapping of the credential of ``version``; False when it was replaced meanwhile."""
+        try:
+            self._table.update(
+                t.credential_key(*reference),
+                {"sealed": sealed.to_item()},
+                condition=t.Condition("version = :version", {"version": version}),
+            )
+        except t.ConditionFailed:
+            return False
+        return True
+
+    # The refresh lease: see unified.connections.refresh, whose port this is
+
+    def acquire(self, reference: Reference, holder: str, *, now: int, until: int) -> Lease:
+        """Take the lease if it is free, with a fence that has never been used before. Raises ``LeaseHeld``."""
+        never_held = "attribute_not_exists(pk)"
+        holder_gone_or_done = "expiresAt < :now"
+        try:
+            item = self._table.update(
+                t.lease_key(*reference),
+                {"holder": holder, "expiresAt": until, "coolingUntil": None},
+                condition=t.Condition(f"{never_held} OR {holder_gone_or_done}", {"now": now}),
+                increment="fence",
+            )
+        except t.ConditionFailed as held:
+            raise LeaseHeld((held.item or {}).get("coolingUntil")) from None
+        return Lease(holder, item["fence"])
+
+    def release(self, reference: Reference, lease: Lease, *, cooling_until: int | None = None) -> None:
+        """Give the lease back, or keep everybody off it until ``cooling_until``. Only its holder can."""
+        with contextlib.suppress(t.ConditionFailed):
+            self._table.update(
+                t.lease_key(*reference),
+                {"expiresAt": cooling_until or 0, "coolingUntil": cooling_until},
+                condition=t.Condition("holder = :holder", {"holder": lease.holder}),
+            )
+
+    def begin(self, reference: Reference, *, version: int, fence: int, at: int) -> None:
+        """Mark that the refresh token of ``version`` is about to be spent, which also proves that we can write.
+
+        Raises ``VersionMoved`` when the credential changed or a later holder has begun.
+        """
+        try:
+            self._table.update(
+                t.credential_key(*reference),
+                {"fence": fence, "refreshBeganAt": at},
+                condition=t.Condition("version = :version AND fence < :fence", {"version": version, "fence": fence}),
+            )
+        except t.ConditionFailed:
+            raise VersionMoved from None
+
+    def commit(self, reference: Reference, credential: StoredCredential, *, version: int, fence: int) -> None:
+        """Store the refreshed credential. Raises ``VersionMoved`` when a later holder has begun or stored one."""
+        try:
+            self._table.put(
+                t.credential_key(*reference),
+                credential.to_item(),
+                t.Condition("version = :version AND fence = :fence", {"version": version, "fence": fence}),
+            )
+        except t.ConditionFailed:
+            raise VersionMoved from None
+
+    # Sessions
+
+    def create_session(self, reference: Reference, token: str, session: StoredSession) -> None:
+        """Keep a session under its token's fingerprint."""
+        self._table.put(
+            t.session_key(*reference, fingerprint(token)),
+            {
+                "operations": list(session.operations),
+                "expiresAt": session.expires_at,
+                "generation": session.generation,
+                "ttl": session.expires_at,
+            },
+        )
+
+    def revoke_session(self, reference: Reference, token: str) -> None:
+        """End one session."""
+        self._table.delete(t.session_key(*reference, fingerprint(token)))
+
+    def revoke_sessions(self, reference: Reference) -> int:
+        """End all sessions of a connection; returns how many there were."""
+        sessions = list(self._table.query(t.credential_key(*reference).pk, "SESSION#"))
+        for session in sessions:
+            self._table.delete(t.Key(session["pk"], session["sk"]))
+        return len(sessions)
+
+    # Authorizations under way
+
+    def put_state(self, state: str, item: Mapping[str, Any], *, expires_at: int) -> None:
+        """Keep an authorization under the fingerprint of its state."""
+        self._table.put(t.state_key(fingerprint(state)), {**item, "expiresAt": expires_at, "ttl": expires_at}, t.ABSENT)
+
+    def take_state(self, state: str, *, now: int) -> dict[str, Any] | None:
+        """Consume an authorization: the same state gives it once, and never after its time."""
+        try:
+            return self._table.delete(
+                t.state_key(fingerprint(state)),
+                t.Condition("attribute_exists(pk) AND expiresAt > :now", {"now": now}),
+            )
+        except t.ConditionFailed:
+            return None
+
+    # Audit
+
+    def audit(self, reference: Reference, actor: str, action: str, outcome: str) -> None:
+        """Record who did what to a connection and how it ended; never what was sent or received."""
+        at = now_iso()
+        self._table.put(
+            t.audit_key(*reference, at, fingerprint(f"{at}{actor}{action}{time.monotonic_ns()}")[:12]),
+            {
+                "actor": actor,
+                "action": action,
+                "outcome": outcome,
+                "at": at,
+                "ttl": int(time.time()) + AUDIT_DAYS * 86400,
+            },
+        )
+
+
+@lru_cache(maxsize=1)
+def store() -> ConnectionStore:
+    """Return this environment's store."""
+    return ConnectionStore(t.table())

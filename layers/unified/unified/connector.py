@@ -1,0 +1,246 @@
+"""What a connector must supply, and what it is given: the whole contract between ours and a provider's side.
+
+A connector is a package with a ``CONNECTOR`` object in it; a model is one module in that package. Neither
+knows AWS, API Gateway or how a credential is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from unified.errors import Missing
+from unified.secret import Secret
+
+if TYPE_CHECKING:
+    from unified.deadline import Deadline
+    from unified.mapping import Mapper
+    from unified.models import Model
+
+Record = dict[str, Any]
+"""One record as the provider's API gives it."""
+
+
+class Operation(StrEnum):
+    """What can be done with a model; an operation on the wire is ``model::operation``."""
+
+    CREATE = "create"
+    RETRIEVE = "retrieve"
+    LIST = "list"
+    UPDATE = "update"
+    DELETE = "delete"
+    FIELD_READ = "fieldRead"
+    FIELD_WRITE = "fieldWrite"
+
+
+Mode = Literal["native", "emulated", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One cell of the capability table.
+
+    ``permissions`` are the provider's own names, all needed. ``reason`` says what an emulation does, or why
+    the provider cannot do it and what comes nearest; a native operation needs none.
+    """
+
+    mode: Mode
+    permissions: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One field of the form by which a person authorizes (the wire's ``SettingField``)."""
+
+    key: str
+    name: str
+    description: str
+    required: bool = False
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What proves us to the provider: an API key, or an OAuth token with what renews it.
+
+    ``expires_at`` is in seconds since the epoch, None where the provider did not say. ``scopes`` are those
+    granted, None where unknown.
+    """
+
+    kind: Literal["apiKey", "oauth2"]
+    secret: Secret
+    refresh_token: Secret | None = None
+    expires_at: int | None = None
+    scopes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """What a caller asks of a list, already validated: ``cursor`` is what this model itself gave earlier."""
+
+    limit: int
+    cursor: str | None = None
+    q: str | None = None
+    filters: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of records, the cursor of the next or None, and what the caller should know of it."""
+
+    records: Sequence[Record]
+    next: str | None = None
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A record after a write. ``not_written`` names fields that the provider refused after the record was made."""
+
+    record: Record
+    not_written: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a live check of a credential found: the scopes it holds, None when it may not read its own."""
+
+    scopes: tuple[str, ...] | None
+
+
+class Session(Protocol):
+    """An open line to one connected account; what it can do is the connector's own affair."""
+
+
+class ConnectorModel(Protocol):
+    """One model of a connector: its table of fields, what it offers, and its operations.
+
+    Operations take a session and plain values, return the provider's records, and raise ``UnifiedError``.
+    An operation whose capability is ``refused`` is never called.
+    """
+
+    @property
+    def model(self) -> Model:
+        """The unified model it supplies."""
+        ...
+
+    @property
+    def mapper(self) -> Mapper:
+        """How its records are read and written."""
+        ...
+
+    @property
+    def capabilities(self) -> Mapping[Operation, Capability]:
+        """A cell for each of the five operations and ``fieldRead``, ``fieldWrite``."""
+        ...
+
+    @property
+    def filters(self) -> Mapping[str, str]:
+        """Filters a list takes, with what each means; everything else is refused by name."""
+        ...
+
+    @property
+    def searchable(self) -> bool:
+        """Whether a list takes ``q``."""
+        ...
+
+    def list(self, session: Any, query: ListQuery) -> Page:
+        """Return one page."""
+        ...
+
+    def retrieve(self, session: Any, record_id: str) -> Record:
+        """Return one record. Raises ``Missing``."""
+        ...
+
+    def create(self, session: Any, fields: Mapping[str, Any]) -> Written:
+        """Make a record of checked unified fields."""
+        ...
+
+    def update(self, session: Any, record_id: str, fields: Mapping[str, Any]) -> Written:
+        """Change the given fields and no others."""
+        ...
+
+    def delete(self, session: Any, record_id: str) -> None:
+        """Delete, as the capability says."""
+        ...
+
+    def custom_fields(self, session: Any) -> Sequence[Mapping[str, Any]]:
+        """Return the account's own fields on this model, in the wire's ``UnifiedField`` form."""
+        ...
+
+
+class Connector(Protocol):
+    """A provider: its name, how one authorizes, its models and how a line to it is opened."""
+
+    @property
+    def id(self) -> str:
+        """The ``connectorId`` on the wire."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        ...
+
+    @property
+    def settings(self) -> Sequence[Setting]:
+        """The form for authorizing by key."""
+        ...
+
+    @property
+    def model_ids(self) -> Sequence[str]:
+        """Its models, without loading them."""
+        ...
+
+    def load(self, model_id: str) -> ConnectorModel:
+        """Load one model. Raises ``Missing`` for one it does not have."""
+        ...
+
+    def credential(self, settings: Mapping[str, str]) -> Credential | None:
+        """Make a credential of the form's settings, None when they hold no key. Raises ``Invalid``."""
+        ...
+
+    def open(
+        self,
+        base_url: str,
+        credential: Credential,
+        deadline: Deadline,
+        renew: Callable[[], Credential] | None,
+    ) -> Any:
+        """Open a line. ``renew`` gives a fresh credential when the provider says that this one has expired."""
+        ...
+
+    def verify(self, session: Any) -> Verification:
+        """Prove the credential by a harmless call. Raises ``Unauthorized`` when it is refused."""
+        ...
+
+    def scopes(self, operations: Sequence[str]) -> tuple[str, ...]:
+        """Return the provider's permissions that ``operations`` (``model::operation``) need, sorted."""
+        ...
+
+
+# Adding a connector is adding its package and its name here; the module is loaded when first asked for.
+_PACKAGES: Mapping[str, str] = {"ashby": "unified.ashby"}
+
+
+def connector_ids() -> Sequence[str]:
+    """Return the ids of all connectors."""
+    return tuple(_PACKAGES)
+
+
+def load_connector(connector_id: str) -> Connector:
+    """Load a connector. Raises ``Missing`` (``CONNECTOR::NOT_FOUND``)."""
+    package = _PACKAGES.get(connector_id)
+    if package is None:
+        raise Missing("CONNECTOR::NOT_FOUND", "There is no connector of that name.")
+    connector: Connector = import_module(package).CONNECTOR
+    return connector
+
+
+def known_operations(connector: Connector) -> frozenset[str]:
+    """Return every ``model::operation`` that a connection to ``connector`` may be given."""
+    return frozenset(f"{model}::{operation}" for model in connector.model_ids for operation in Operation)

@@ -1,0 +1,158 @@
+"""Projects, the tenants of a deployment, and their keys."""
+
+from __future__ import annotations
+
+import hmac
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from unified import table as t
+from unified.errors import Invalid
+from unified.models.types import now_iso
+from unified.secret import Secret, fingerprint, random_token
+
+CACHE_SECONDS = 30
+"""How long a function may go on with what it knows of a project: a revoked key ends within this time."""
+
+_CACHE_ENTRIES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One tenant. ``oauth_clients`` holds its own clients by connector, their secrets sealed."""
+
+    id: str
+    name: str
+    public_key: str
+    redirect_urls: tuple[str, ...] = ()
+    oauth_clients: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    project: Project
+    # Secret id by fingerprint of the secret, for those that are not revoked.
+    secrets: Mapping[str, str]
+    until: float
+
+
+class ProjectStore:
+    """Projects in the table, remembered for ``CACHE_SECONDS``."""
+
+    def __init__(self, table: t.Table) -> None:
+        self._table = table
+        self._cache: OrderedDict[str, _Known | float] = OrderedDict()
+
+    def find(self, public_key: str) -> Project | None:
+        """Return the project of a public key."""
+        known = self._known(public_key)
+        return None if known is None else known.project
+
+    def check(self, public_key: str, secret: Secret) -> tuple[Project, str] | None:
+        """Return the project and the id of the secret key, or None unless both keys are right.
+
+        Every stored fingerprint is compared, in constant time each, whether one has matched or not.
+        """
+        known = self._known(public_key)
+        presented = fingerprint(secret.reveal())
+        matched: str | None = None
+        for stored, secret_id in known.secrets.items() if known else {"0" * 64: ""}.items():
+            if hmac.compare_digest(stored, presented):
+                matched = secret_id
+        return (known.project, matched) if known and matched else None
+
+    def _known(self, public_key: str) -> _Known | None:
+        now = time.monotonic()
+        cached = self._cache.get(public_key)
+        if isinstance(cached, _Known) and cached.until > now:
+            return cached
+        if isinstance(cached, float) and cached > now:
+            return None
+        known = self._read(public_key, now + CACHE_SECONDS)
+        # A key that does not exist is remembered too, so that guessing costs us no reads.
+        self._cache[public_key] = known or now + CACHE_SECONDS
+        self._cache.move_to_end(public_key)
+        while len(self._cache) > _CACHE_ENTRIES:
+            self._cache.popitem(last=False)
+        return known
+
+    def _read(self, public_key: str, until: float) -> _Known | None:
+        project: Project | None = None
+        secrets: dict[str, str] = {}
+        for item in self._table.query(t.project_key(public_key).pk):
+            if item["sk"] == "PROJECT":
+                project = Project(
+                    item["projectId"],
+                    item["name"],
+                    public_key,
+                    tuple(item.get("redirectUrls", ())),
+                    item.get("oauthClients", {}),
+                )
+            elif "revokedAt" not in item:
+                secrets[item["fingerprint"]] = item["secretId"]
+        return None if project is None else _Known(project, secrets, until)
+
+    # For the admin command
+
+    def create(self, name: str, *, public_key: str | None, redirect_urls: Sequence[str]) -> Project:
+        """Keep a new project. Raises ``Invalid`` when the public key is taken."""
+        project = Project(f"prj_{uuid.uuid4().hex}", name, public_key or random_token("pk_"), tuple(redirect_urls))
+        item = {
+            "projectId": project.id,
+            "name": name,
+            "redirectUrls": list(redirect_urls),
+            "createdAt": now_iso(),
+        }
+        try:
+            self._table.put(t.project_key(project.public_key), item, t.ABSENT)
+        except t.ConditionFailed:
+            raise Invalid("There is a project with this public key already.") from None
+        return project
+
+    def update(self, public_key: str, changes: Mapping[str, Any]) -> None:
+        """Change a project's settings. Raises ``Invalid`` when there is no such project."""
+        try:
+            self._table.update(t.project_key(public_key), changes, condition=t.PRESENT)
+        except t.ConditionFailed:
+            raise Invalid("There is no project with this public key.") from None
+        self._cache.pop(public_key, None)
+
+    def add_secret(self, public_key: str, *, secret: str | None = None, note: str = "") -> tuple[str, str]:
+        """Give a project one more secret key; returns (secret id, secret key), which is seen here and never again."""
+        value = secret or random_token("sk_")
+        secret_id = uuid.uuid4().hex[:12]
+        item = {
+            "secretId": secret_id,
+            "fingerprint": fingerprint(value),
+            "note": note,
+            "createdAt": now_iso(),
+        }
+        self._table.put(t.secret_key(public_key, secret_id), item, t.ABSENT)
+        self._cache.pop(public_key, None)
+        return secret_id, value
+
+    def revoke_secret(self, public_key: str, secret_id: str) -> None:
+        """End a secret key, everywhere within ``CACHE_SECONDS``. Raises ``Invalid`` when there is no such key."""
+        try:
+            self._table.update(t.secret_key(public_key, secret_id), {"revokedAt": now_iso()}, condition=t.PRESENT)
+        except t.ConditionFailed:
+            raise Invalid("There is no secret key of this id.") from None
+        self._cache.pop(public_key, None)
+
+    def secrets(self, public_key: str) -> list[dict[str, Any]]:
+        """List a project's secret keys: id, note, when made, when revoked."""
+        return [
+            {name: item.get(name) for name in ("secretId", "note", "createdAt", "revokedAt")}
+            for item in self._table.query(t.project_key(public_key).pk, "SECRET#")
+        ]
+
+
+@lru_cache(maxsize=1)
+def projects() -> ProjectStore:
+    """Return this environment's projects."""
+    return ProjectStore(t.table())

@@ -1,0 +1,355 @@
+"""The one DynamoDB table: every key pattern, the value codec, and conditional writes with named outcomes.
+
+| pk | sk | what | lives until |
+|---|---|---|---|
+| ``KEY#<public key>`` | ``PROJECT`` | a project: name, redirect URLs, own OAuth clients (sealed) | removed |
+| ``KEY#<public key>`` | ``SECRET#<secret id>`` | one secret key, as a SHA-256 | revoked |
+| ``PROJECT#<project>`` | ``CONNECTION#<connector>#<owner>`` | a connection, without its credential | disconnected |
+| ``CREDENTIAL#<project>#<connector>#<owner>`` | ``CREDENTIAL`` | the sealed credential, its version | disconnected |
+| same | ``LEASE`` | who refreshes the token, until when, the fence | disconnected |
+| same | ``SESSION#<sha256>`` | one session: operations, expiry | ``ttl`` |
+| ``STATE#<sha256>`` | ``STATE`` | one authorization under way | ``ttl``, or used once |
+| ``AUDIT#<project>#<connector>#<owner>`` | ``<time>#<random>`` | who did what, with what outcome | ``ttl`` |
+
+The credential lies apart from the connection so that a role may list connections and never see a
+ciphertext (``dynamodb:LeadingKeys``). ``<owner>`` is the caller's own text and always the last part, so no
+owner can be read as another key. DynamoDB deletes expired items late, by days: whoever reads an item with a
+``ttl`` compares it (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ttl-expired-items.html).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from unified import aws
+from unified.settings import settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+
+
+class Key(NamedTuple):
+    """An item's place in the table."""
+
+    pk: str
+    sk: str
+
+
+def project_key(public_key: str) -> Key:
+    """Where a project lies."""
+    return Key(f"KEY#{public_key}", "PROJECT")
+
+
+def secret_key(public_key: str, secret_id: str) -> Key:
+    """Where one of a project's secret keys lies."""
+    return Key(f"KEY#{public_key}", f"SECRET#{secret_id}")
+
+
+def connection_key(project: str, connector: str, owner: str) -> Key:
+    """Where a connection lies."""
+    return Key(f"PROJECT#{project}", f"CONNECTION#{connector}#{owner}")
+
+
+def credential_key(project: str, connector: str, owner: str) -> Key:
+    """Where a connection's sealed credential lies."""
+    return Key(f"CREDENTIAL#{project}#{connector}#{owner}", "CREDENTIAL")
+
+
+def lease_key(project: str, connector: str, owner: str) -> Key:
+    """Where the lease for refreshing a connection's token lies."""
+    return Key(f"CREDENTIAL#{project}#{connector}#{owner}", "LEASE")
+
+
+def session_key(project: str, connector: str, owner: str, token_hash: str) -> Key:
+    """Where a session lies: found only by who holds the token and knows the project."""
+    return Key(f"CREDENTIAL#{project}#{connector}#{owner}", f"SESSION#{token_hash}")
+
+
+def state_key(state_hash: str) -> Key:
+    """Where an authorization under way lies."""
+    return Key(f"STATE#{state_hash}", "STATE")
+
+
+def audit_key(project: str, connector: str, owner: str, at: str, unique: str) -> Key:
+    """Where an audit record lies, in order of time."""
+    return Key(f"AUDIT#{project}#{connector}#{owner}", f"{at}#{unique}")
+
+
+class ConditionFailed(Exception):
+    """A conditional write did not apply. ``item`` is what was there instead, or None where nothing was."""
+
+    def __init__(self, item: Item | None) -> None:
+        super().__init__("condition not met")
+        self.item = item
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A ConditionExpression with its values; ``#name`` aliases are made for every name in ``names``."""
+
+    expression: str
+    values: Mapping[str, Any]
+    names: Sequence[str] = ()
+
+    def arguments(self, verb: str = "ConditionExpression") -> dict[str, Any]:
+        """Spell the condition as DynamoDB's request arguments."""
+        arguments: dict[str, Any] = {verb: self.expression}
+        if self.values:
+            arguments["ExpressionAttributeValues"] = {f":{k}": _encode(v) for k, v in self.values.items()}
+        if self.names:
+            arguments["ExpressionAttributeNames"] = {f"#{name}": name for name in self.names}
+        return arguments
+
+
+ABSENT = Condition("attribute_not_exists(pk)", {})
+PRESENT = Condition("attribute_exists(pk)", {})
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """One write of a transaction: put ``item`` at ``key``."""
+
+    key: Key
+    item: Item
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """One write of a transaction: delete what is at ``key``."""
+
+    key: Key
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One write of a transaction: set attributes of what is at ``key``."""
+
+    key: Key
+    changes: Mapping[str, Any]
+    condition: Condition | None = None
+
+
+class Table:
+    """Typed, consistent access to the table. Errors that are not a failed condition pass through untouched."""
+
+    def __init__(self, name: str, client: DynamoDBClient) -> None:
+        self._name = name
+        self._client = client
+
+    def get(self, key: Key) -> Item | None:
+        """Read one item, consistently."""
+        answer = self._client.get_item(TableName=self._name, Key=_key(key), ConsistentRead=True)
+        return _decode_item(answer.get("Item"))
+
+    def get_many(self, keys: Sequence[Key]) -> list[Item | None]:
+        """Read up to 100 items in one round trip, consistently each; the answer keeps the order of ``keys``."""
+        found: dict[Key, Item] = {}
+        wanted: Any = {self._name: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
+        while wanted:
+            answer = self._client.batch_get_item(RequestItems=wanted)
+            for raw in answer["Responses"].get(self._name, []):
+                item = cast(Item, _decode_item(raw))
+                found[Key(item["pk"], item["sk"])] = item
+            wanted = answer.get("UnprocessedKeys")
+        return [found.get(key) for key in keys]
+
+    def query(self, pk: str, prefix: str = "") -> Iterator[Item]:
+        """Yield every item under ``pk`` whose sk begins with ``prefix``, in order of sk."""
+        start: str | None = None
+        while True:
+            items, start = self.page(pk, prefix, limit=None, after=start)
+            yield from items
+            if start is None:
+                return
+
+    def page(self, pk: str, prefix: str, *, limit: int | None, after: str | None) -> tuple[list[Item], str | None]:
+        """Read one page under ``pk``; returns the items and the sk to go on after, or None at the end."""
+        arguments: dict[str, Any] = {
+            "TableName": self._name,
+            "KeyConditionExpression": "pk = :pk" + (" AND begins_with(sk, :prefix)" if prefix else ""),
+            "ExpressionAttributeValues": {
+                ":pk": _encode(pk),
+                **({":prefix": _encode(prefix)} if prefix else {}),
+            },
+            "ConsistentRead": True,
+        }
+        if limit is not None:
+            arguments["Limit"] = limit
+        if after is not None:
+            arguments["ExclusiveStartKey"] = _key(Key(pk, after))
+        answer = self._client.query(**arguments)
+        last = answer.get("LastEvaluatedKey")
+        return (
+            [cast(Item, _decode_item(raw)) for raw in answer["Items"]],
+            None if last is None else cast(str, _decode(last["sk"])),
+        )
+
+    def put(self, key: Key, item: Item, condition: Condition | None = None) -> None:
+        """Write one item whole. Raises ``ConditionFailed``."""
+        with _conditions(self._client):
+            self._client.put_item(**self._put(Put(key, item, condition)), **_RETURN_OLD)
+
+    def update(
+        self,
+        key: Key,
+        changes: Mapping[str, Any],
+        *,
+        condition: Condition | None = None,
+        increment: str | None = None,
+    ) -> Item:
+        """Set attributes (None removes one), add one to ``increment``; returns the item as it is now.
+
+        Raises ``ConditionFailed``.
+        """
+        arguments = self._update(Update(key, changes, condition))
+        if increment:
+            arguments["UpdateExpression"] += " ADD #increment :one"
+            arguments["ExpressionAttributeNames"] = {
+                **arguments.get("ExpressionAttributeNames", {}),
+                "#increment": increment,
+            }
+            arguments["ExpressionAttributeValues"] = {
+                **arguments.get("ExpressionAttributeValues", {}),
+                ":one": {"N": "1"},
+            }
+        with _conditions(self._client):
+            answer = self._client.update_item(**arguments, ReturnValues="ALL_NEW", **_RETURN_OLD)
+        return cast(Item, _decode_item(answer.get("Attributes")))
+
+    def delete(self, key: Key, condition: Condition | None = None) -> Item | None:
+        """Delete one item; returns what it was. Raises ``ConditionFailed``."""
+        with _conditions(self._client):
+            answer = self._client.delete_item(
+                **self._delete(Delete(key, condition)), ReturnValues="ALL_OLD", **_RETURN_OLD
+            )
+        return _decode_item(answer.get("Attributes"))
+
+    def transact(self, writes: Iterable[Put | Update | Delete]) -> None:
+        """Apply all writes or none. Raises ``ConditionFailed`` with the item of the first that did not hold."""
+        items: list[Any] = []
+        for write in writes:
+            match write:
+                case Put():
+                    items.append({"Put": {**self._put(write), **_RETURN_OLD}})
+                case Update():
+                    items.append({"Update": {**self._update(write), **_RETURN_OLD}})
+                case Delete():
+                    items.append({"Delete": {**self._delete(write), **_RETURN_OLD}})
+        with _conditions(self._client):
+            self._client.transact_write_items(TransactItems=items)
+
+    def _put(self, write: Put) -> dict[str, Any]:
+        item = {"pk": write.key.pk, "sk": write.key.sk, **write.item}
+        encoded = {name: _encode(value) for name, value in item.items() if value is not None}
+        return {"TableName": self._name, "Item": encoded, **_arguments(write.condition)}
+
+    def _delete(self, write: Delete) -> dict[str, Any]:
+        return {"TableName": self._name, "Key": _key(write.key), **_arguments(write.condition)}
+
+    def _update(self, write: Update) -> dict[str, Any]:
+        sets = {name: value for name, value in write.changes.items() if value is not None}
+        removes = [name for name, value in write.changes.items() if value is None]
+        expression: list[str] = []
+        if sets:
+            expression.append("SET " + ", ".join(f"#set_{name} = :set_{name}" for name in sets))
+        if removes:
+            expression.append("REMOVE " + ", ".join(f"#set_{name}" for name in removes))
+        arguments = _arguments(write.condition)
+        names = {**arguments.pop("ExpressionAttributeNames", {}), **{f"#set_{n}": n for n in write.changes}}
+        values = {
+            **arguments.pop("ExpressionAttributeValues", {}),
+            **{f":set_{name}": _encode(value) for name, value in sets.items()},
+        }
+        if names:
+            arguments["ExpressionAttributeNames"] = names
+        if values:
+            arguments["ExpressionAttributeValues"] = values
+        return {
+            "TableName": self._name,
+            "Key": _key(write.key),
+            "UpdateExpression": " ".join(expression),
+            **arguments,
+        }
+
+
+@lru_cache(maxsize=1)
+def table() -> Table:
+    """Return this environment's table."""
+    return Table(settings().table_name, aws.client("dynamodb"))
+
+
+# The item that stood in the way comes back with the refusal, so nobody needs to read it again.
+_RETURN_OLD: Any = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+
+
+class _conditions:  # noqa: N801 - reads as the statement it is: with _conditions(client)
+    """Turn DynamoDB's two ways to say that a condition failed into ``ConditionFailed``."""
+
+    def __init__(self, client: DynamoDBClient) -> None:
+        self._client = client
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        exceptions = self._client.exceptions
+        if isinstance(error, exceptions.ConditionalCheckFailedException):
+            raise ConditionFailed(_decode_item(cast(Any, error).response.get("Item"))) from None
+        if isinstance(error, exceptions.TransactionCanceledException):
+            for reason in cast(Any, error).response.get("CancellationReasons", []):
+                if reason.get("Code") == "ConditionalCheckFailed":
+                    raise ConditionFailed(_decode_item(reason.get("Item"))) from None
+
+
+def _arguments(condition: Condition | None) -> dict[str, Any]:
+    return condition.arguments() if condition else {}
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+
+
+def _encode(value: Any) -> dict[str, Any]:
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": value}
+        case int():
+            return {"N": str(value)}
+        case bytes():
+            return {"B": value}
+        case None:
+            return {"NULL": True}
+        case list() | tuple() | frozenset():
+            return {"L": [_encode(element) for element in cast(Iterable[Any], value)]}
+        case dict():
+            return {"M": {name: _encode(element) for name, element in cast(Item, value).items()}}
+        case _:
+            raise TypeError(f"no DynamoDB form for {type(value).__name__}")
+
+
+def _decode(raw: Any) -> Any:
+    ((kind, value),) = raw.items()
+    match kind:
+        case "N":
+            return int(value)
+        case "L":
+            return [_decode(element) for element in value]
+        case "M":
+            return {name: _decode(element) for name, element in value.items()}
+        case "NULL":
+            return None
+        case _:
+            return value
+
+
+def _decode_item(raw: Any) -> Item | None:
+    return None if not raw else {name: _decode(value) for name, value in raw.items()}

@@ -1,0 +1,299 @@
+"""Write the API's OpenAPI 3.1 document from the handlers' own routes: ``python -m local.openapi [--check]``.
+
+Paths, methods and summaries come from each route's decorator (``unified.api.http.documented``), bodies from
+the pydantic models, resources from the unified models, error codes from the catalogue. The document is
+committed beside the function that serves it; ``--check`` fails when it is out of date.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from unified.api import bodies
+from unified.connector import connector_ids, load_connector
+from unified.errors import CATALOGUE
+from unified.models import Model
+
+ROOT = Path(__file__).parent.parent
+DOCUMENT = ROOT / "functions" / "docs" / "openapi.json"
+
+_PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
+    "limit": ({"type": "integer", "minimum": 0, "maximum": 100}, "Records a page, 50 unless told; 0 means 50."),
+    "cursor": ({"type": "string"}, "`next` of the page before."),
+    "q": ({"type": "string", "minLength": 1, "maxLength": 250}, "A search text, where the model has one."),
+    "filter": (
+        {"type": "object", "additionalProperties": {"type": "string"}},
+        "`filter[name]=value`; the connector's table lists each model's filters. Others are refused.",
+    ),
+    "fields": ({"type": "string"}, "Comma list of the fields to answer with."),
+    "include": ({"type": "string", "enum": ["raw"]}, "`raw` adds the untouched remote record."),
+    "returnResource": ({"type": "string", "enum": ["true", "false"]}, "Answer with the whole resource."),
+    "isCustom": ({"type": "string", "enum": ["true", "false"]}, "Only custom, or only standard, fields."),
+    "createIfMissing": ({"type": "string", "enum": ["true", "false"]}, "Make the connection if there is none."),
+    "connectorId": ({"type": "string"}, "Only connections of this connector."),
+    "redirectUrl": ({"type": "string", "format": "uri"}, "Where the person returns to; one of the project's."),
+    "mode": ({"type": "string", "enum": ["connect", "direct"]}, "Both lead to the provider's own page today."),
+}
+_TEXT = {"type": "string"}
+_TIME = {"type": ["string", "null"], "format": "date-time"}
+_WARNINGS = {
+    "type": "array",
+    "items": {"type": "object", "properties": {"code": _TEXT, "message": _TEXT}, "required": ["code", "message"]},
+}
+
+
+def build() -> dict[str, Any]:
+    """Return the document."""
+    paths: dict[str, dict[str, Any]] = {}
+    for folder in sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py")):
+        for route in routes(folder):
+            path, method = route.openapi_path, route.method.lower()
+            paths.setdefault(path, {})[method] = _operation(folder, route, path)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Unified API to Ashby",
+            "version": "1",
+            "description": "Connect a customer's Ashby account, read and write it through one API.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": _schemas(),
+            "parameters": {name: _parameter(name) for name in _PARAMETERS},
+            "securitySchemes": {
+                name: {"type": "apiKey", "in": "header", "name": header}
+                for name, header in (
+                    ("publicKey", "x-api-key"),
+                    ("secretKey", "x-api-secret"),
+                    ("connectorId", "x-connector-id"),
+                    ("ownerId", "x-owner-id"),
+                    ("session", "x-session-token"),
+                )
+            },
+            "responses": {"Problem": _content("A problem document (RFC 9457)", "Problem", "application/problem+json")},
+        },
+    }
+
+
+def routes(folder: str) -> list[Any]:
+    """Return the routes that a function's router holds, as Powertools keeps them."""
+    for name in ("TABLE_NAME", "KEY_ARN", "OAUTH_CLIENT_SECRET_ARN", "ASHBY_API_URL"):
+        os.environ.setdefault(name, "-")
+    for name in ("PUBLIC_URL", "ALLOWED_REDIRECT_URLS"):
+        os.environ.setdefault(name, "")
+    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
+    spec = importlib.util.spec_from_file_location(f"openapi_{folder}", ROOT / "functions" / folder / "app.py")
+    assert spec is not None  # noqa: S101 - the file was found by its name
+    assert spec.loader is not None  # noqa: S101
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    app: Any = module.app
+    return [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001 - Powertools has no public list
+
+
+def _operation(folder: str, route: Any, path: str) -> dict[str, Any]:
+    about: dict[str, Any] = route.openapi_extensions or {}
+    twin = "Session" if path.startswith("/v1/s/") else ""
+    operation: dict[str, Any] = {
+        "operationId": f"{route.func.__name__}{twin}",
+        "summary": route.summary,
+        "tags": [folder],
+        "parameters": [
+            *({"name": name, "in": "path", "required": True, "schema": _path_schema(name)} for name in _names(path)),
+            *({"$ref": f"#/components/parameters/{name}"} for name in about["x-parameters"]),
+        ],
+        "responses": _responses(about),
+        "security": _security(about["x-auth"]),
+    }
+    if about["x-body"]:
+        schema = {"$ref": f"#/components/schemas/{about['x-body']}"}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return operation
+
+
+def _responses(about: dict[str, Any]) -> dict[str, Any]:
+    answer = about["x-answer"]
+    problem = {"$ref": "#/components/responses/Problem"}
+    if answer == "Nothing":
+        good: dict[str, Any] = {"204": {"description": "Done"}}
+    elif answer == "Page":
+        page = {"description": "A page", "content": {"text/html": {"schema": _TEXT}}}
+        good = {"200": page, "302": {"description": "Back to the application"}, "400": page}
+    else:
+        good = {"200": _content("Done", answer)}
+    statuses = [500]
+    if about["x-auth"] != "none":
+        statuses += [400, 401, 404, 409, 429, 502, 503, 504]
+    if about["x-auth"] == "connection":
+        statuses += [403, 501]
+    if about["x-body"]:
+        statuses += [413, 415]
+    if answer == "Page":
+        statuses += [404]
+    return {**good, **{str(status): problem for status in sorted(statuses) if str(status) not in good}}
+
+
+def _security(auth: str) -> list[dict[str, list[str]]]:
+    secret: dict[str, list[str]] = {"publicKey": [], "secretKey": []}
+    if auth == "none":
+        return []
+    if auth == "secret":
+        return [secret]
+    return [{**secret, "connectorId": [], "ownerId": []}, {"publicKey": [], "session": []}]
+
+
+def _schemas() -> dict[str, Any]:
+    models = _models()
+    schemas: dict[str, Any] = {
+        f"{model.id}Fields": {**model.schema(), "additionalProperties": False} for model in models
+    }
+    for kind in (bodies.ConnectionBody, bodies.AuthorizationBody, bodies.SessionBody):
+        schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(schema.pop("$defs", {}))
+        schemas[kind.__name__] = schema
+    connection = {"object": {"const": "connection"}, "connectorId": _TEXT, "ownerId": _TEXT}
+    reference = {"object": {"const": "resourceRef"}, "model": _TEXT, "id": _TEXT, "remote": {"type": "object"}}
+    schemas |= {
+        "Document": {"type": "object"},
+        "Fields": {
+            "type": "object",
+            "description": "The fields of the model, as `<model>Fields`; what is unknown or read-only is refused.",
+        },
+        "Resource": _object(
+            {
+                "object": {"const": "resource"},
+                "model": {"type": "string", "enum": [model.id for model in models]},
+                "id": _TEXT,
+                "fields": {"anyOf": [{"$ref": f"#/components/schemas/{model.id}Fields"} for model in models]},
+                "createdAt": _TIME,
+                "updatedAt": _TIME,
+                "remote": {"type": "object"},
+            },
+            warnings=_WARNINGS,
+        ),
+        "ResourceRef": _object(reference, warnings=_WARNINGS),
+        "ResourceOrReference": {
+            "oneOf": [{"$ref": "#/components/schemas/ResourceRef"}, {"$ref": "#/components/schemas/Resource"}]
+        },
+        "ResourcePage": _object(_page("Resource"), warnings=_WARNINGS),
+        "Field": _object({"key": _TEXT, "name": _TEXT, "type": _TEXT, "isCustom": {"type": "boolean"}}),
+        "FieldPage": _object(_page("Field")),
+        "Connection": _object(
+            {
+                **connection,
+                "status": {"enum": ["authorized", "unauthorized"]},
+                "operations": {"type": "array", "items": _TEXT},
+                "createdAt": {"type": "string", "format": "date-time"},
+                "updatedAt": {"type": "string", "format": "date-time"},
+            }
+        ),
+        "ConnectionPage": _object(_page("Connection")),
+        "ConnectionAuthorization": _object(
+            {
+                **connection,
+                "object": {"const": "connectionAuthorization"},
+                "status": {"enum": ["authorized", "awaitingAuthorization"]},
+            },
+            authorizationUrl={"type": "string", "format": "uri"},
+            scopes={"type": "array", "items": _TEXT},
+            missingScopes={"type": "array", "items": _TEXT},
+        ),
+        "Session": _object(
+            {
+                **connection,
+                "object": {"const": "session"},
+                "connection": {"type": "object"},
+                "sessionToken": _TEXT,
+                "expiresAt": {"type": "string", "format": "date-time"},
+            }
+        ),
+        "Connector": _object(
+            {
+                "object": {"const": "connector"},
+                "id": _TEXT,
+                "name": _TEXT,
+                "settings": {"type": "array", "items": {"type": "object"}},
+                "operations": {"type": "array", "items": _TEXT},
+                "models": {"type": "object"},
+            }
+        ),
+        "ConnectorPage": _object(_page("Connector")),
+        "Problem": _object(
+            {
+                "type": _TEXT,
+                "title": _TEXT,
+                "status": {"type": "integer"},
+                "detail": _TEXT,
+                "instance": _TEXT,
+                "error": {"type": "string", "enum": list(CATALOGUE)},
+                "message": _TEXT,
+                "requestId": _TEXT,
+            },
+            fields={"type": "array", "items": _object({"field": _TEXT, "message": _TEXT})},
+            permission=_TEXT,
+            retryAfter={"type": "integer"},
+            upstream={"type": "object"},
+        ),
+    }
+    return dict(sorted(schemas.items()))
+
+
+def _models() -> list[Model]:
+    connectors = [load_connector(connector_id) for connector_id in connector_ids()]
+    return [connector.load(model_id).model for connector in connectors for model_id in connector.model_ids]
+
+
+def _object(required: dict[str, Any], **optional: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": {**required, **optional}, "required": list(required)}
+
+
+def _page(element: str) -> dict[str, Any]:
+    items = {"type": "array", "items": {"$ref": f"#/components/schemas/{element}"}}
+    return {"data": items, "next": {"type": ["string", "null"]}}
+
+
+def _content(description: str, schema: str, media_type: str = "application/json") -> dict[str, Any]:
+    reference = {"$ref": f"#/components/schemas/{schema}"}
+    return {"description": description, "content": {media_type: {"schema": reference}}}
+
+
+def _parameter(name: str) -> dict[str, Any]:
+    schema, description = _PARAMETERS[name]
+    style = {"style": "deepObject", "explode": True} if schema["type"] == "object" else {}
+    return {"name": name, "in": "query", "description": description, "schema": schema, **style}
+
+
+def _names(path: str) -> list[str]:
+    return re.findall(r"{(\w+)}", path)
+
+
+def _path_schema(name: str) -> dict[str, Any]:
+    if name == "model":
+        return {"type": "string", "enum": [model.id for model in _models()]}
+    if name == "connector_id":
+        return {"type": "string", "enum": list(connector_ids())}
+    return {"type": "string", "minLength": 1, "maxLength": 250}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the document, or with ``--check`` say whether it is the committed one."""
+    text = json.dumps(build(), indent=1, ensure_ascii=False) + "\n"
+    if "--check" in arguments:
+        current = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
+        if current != text:
+            sys.stderr.write("functions/docs/openapi.json is out of date: run make openapi\n")
+        return int(current != text)
+    DOCUMENT.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

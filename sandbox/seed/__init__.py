@@ -1,0 +1,1 @@
+"""The organisation every sandbox starts with, computed from a seed."""
