@@ -114,8 +114,10 @@ class RuntimePool:
         for slots in self._slots.values():
             for environment in list(slots.all):
                 self._retire(slots, environment)
-        while self._closing:
-            await asyncio.gather(*self._closing)
+        while self._closing:  # an event that ends meanwhile adds its environment
+            closing = list(self._closing)
+            await asyncio.gather(*closing)
+            self._closing.difference_update(closing)
 
     async def _invoke_once(self, slots: _Slots, event: bytes, request_id: str, trace_id: str) -> Outcome:
         environment = await self._take(slots)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -31,22 +32,22 @@ class Log:
         label = f"{source:<14}"
         if self._terminal.isatty():
             label = f"\x1b[{_COLOURS[self._names.index(source) % len(_COLOURS)]}m{label}\x1b[0m"
-        self._say(f"{label} {text}", f"{source} {text}")
+        self._show(f"{label} {text}")
+        if self._file is not None:
+            self._file.write(f"{source} {text}\n")
 
     def plain(self, text: str) -> None:
-        """Write text of the runner itself, without a prefix."""
-        self._say(text, text)
+        """Show text of the runner itself: on the terminal only, for it may hold the local keys."""
+        self._show(text)
 
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:
             self._file.close()
 
-    def _say(self, shown: str, kept: str) -> None:
+    def _show(self, text: str) -> None:
         with contextlib.suppress(BrokenPipeError):  # whoever read the terminal has gone; the stack goes on
-            print(shown, file=self._terminal, flush=True)
-        if self._file is not None:
-            self._file.write(f"{kept}\n")
+            print(text, file=self._terminal, flush=True)
 
 
 class Child:
@@ -129,10 +130,12 @@ class Child:
             log.line(name, rest.decode(errors="replace"))
 
 
-async def run(name: str, module: str, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Log) -> int:
-    """Run ``python -m module`` to its end and give its exit code."""
-    child = await Child.start(name, module, *arguments, cwd=cwd, env=env, log=log)
+async def run(module: str, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> tuple[int, str]:
+    """Run ``python -m module`` to its end and give its exit code and what it wrote."""
+    written = io.StringIO()
+    child = await Child.start(module, module, *arguments, cwd=cwd, env=env, log=Log(terminal=written))
     try:
-        return await child.wait()
+        code = await child.wait()
     finally:
         await child.close()
+    return code, written.getvalue()

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from local.errors import LocalError
-from local.processes import Log, run
+from local.processes import run
 from local.settings import PUBLIC_KEY, REGION, SECRET_KEY
 
-Seed: TypeAlias = Callable[[Path, str, str, Log], Awaitable[None]]
+Seed: TypeAlias = Callable[[Path, str, str], Awaitable[None]]
 
 
-async def seed_project(root: Path, aws_url: str, table: str, log: Log) -> None:
+async def seed_project(root: Path, aws_url: str, table: str) -> None:
     """Create the project ``Local`` with its known keys. Raises `LocalError` if the command fails."""
     arguments = ["--endpoint-url", aws_url, "--table", table, "projects", "create", "--name", "Local"]
     keys = ["--public-key", PUBLIC_KEY, "--secret-key", SECRET_KEY]
@@ -23,6 +23,6 @@ async def seed_project(root: Path, aws_url: str, table: str, log: Log) -> None:
         "PYTHONPATH": str(root / "layers" / "unified"),
         "PYTHONUNBUFFERED": "1",
     }
-    code = await run("admin", "admin", [*arguments, *keys], cwd=root, env=variables, log=log)
-    if code != 0:
-        raise LocalError(f"`python -m admin {' '.join(arguments)} …` failed with exit code {code}")
+    code, written = await run("admin", [*arguments, *keys], cwd=root, env=variables)
+    if code != 0:  # only then is its output of interest: it repeats the keys
+        raise LocalError(f"`python -m admin {' '.join(arguments)} …` failed with exit code {code}:\n{written}")

@@ -73,7 +73,7 @@ class Stack:
             self._use(template, functions)
             table = self._resources.only("AWS::DynamoDB::Table")
             await asyncio.gather(
-                self._seed(self._settings.root, self._settings.aws_url, table, self._log),
+                self._seed(self._settings.root, self._settings.aws_url, table),
                 _answers(self._settings.sandbox_port, "the sandbox", self._sandbox),
             )
             async with _serving(self._gateway, listener), asyncio.TaskGroup() as tasks:

@@ -40,7 +40,7 @@ def _route(path: str, method: str, action: _Action, declared: Mapping[str, Param
             return JSONResponse(error.body("ADMIN"), status_code=404 if error.code.endswith("_not_found") else 400)
 
     endpoint: Callable[[Request], Awaitable[Response]] = handle
-    return Route(path, endpoint, methods=[method])
+    return Route(f"/_sandbox{path}", endpoint, methods=[method])
 
 
 # -- looking -----------------------------------------------------------------------------------------------------
@@ -290,6 +290,7 @@ def _user(sandbox: Sandbox, body: dict[str, Any], path: Mapping[str, str]) -> di
 
 _TEXT = optional(parameters.text, nullable=True)
 ROUTES = [
+    _route("", "GET", _summary),
     _route("/", "GET", _summary),
     _route("/calls", "GET", _calls),
     _route("/changes", "GET", _changes),

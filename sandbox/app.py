@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
 from sandbox import admin
 from sandbox.config import SandboxConfig
@@ -28,7 +28,7 @@ def create_app(config: SandboxConfig | None = None) -> Starlette:
     sandbox = Sandbox(config or SandboxConfig())
     app = Starlette(
         routes=[
-            Mount("/_sandbox", routes=admin.ROUTES),
+            *admin.ROUTES,
             *OAUTH_ROUTES,
             Route("/files/{file_id}", _file),
             Route("/{endpoint}", call_endpoint, methods=["POST"]),

@@ -4,12 +4,14 @@ from collections import Counter, deque
 from dataclasses import asdict, dataclass
 from typing import Any
 
+DROPPED = 0  # the "status" of a call whose connection was closed without an answer
+
 
 @dataclass(frozen=True)
 class CallRecord:
     """One call: when (ISO), which endpoint, by which masked key, and how it ended.
 
-    `status` is the HTTP status, or 0 if the connection was dropped; `fault` is the kind of fault applied, if any.
+    `status` is the HTTP status or `DROPPED`; `fault` is the kind of fault applied, if any.
     """
 
     at: str

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox import moments
-from sandbox.calls import CallRecord
+from sandbox.calls import DROPPED, CallRecord
 from sandbox.credentials import masked, parse_authorization
 from sandbox.errors import ApiError, ErrorShape
 from sandbox.faults import Fault, FaultKind
@@ -35,43 +35,42 @@ class Gate:
             return
         endpoint = _endpoint_name(scope["path"])
         fault = self._sandbox.faults.take(endpoint)
-        status = 0
 
-        async def watch(message: Message) -> None:
-            nonlocal status
+        def note(status: int) -> None:
+            record = CallRecord(
+                at=moments.iso(self._sandbox.organisation.now()),
+                endpoint=endpoint,
+                key=_caller(scope),
+                status=status,
+                fault=fault.kind.value if fault else None,
+            )
+            self._sandbox.calls.note(record)
+
+        # A call is noted before its caller can know how it ended, so that whoever got an answer finds it counted.
+        async def noting_send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                status = message["status"]
+                note(message["status"])
             await send(message)
 
-        try:
-            if fault is None:
-                await self._app(scope, receive, watch)
-            else:
-                await self._apply(fault, scope, receive, watch)
-        finally:
-            self._sandbox.calls.note(
-                CallRecord(
-                    at=moments.iso(self._sandbox.organisation.now()),
-                    endpoint=endpoint,
-                    key=_caller(scope),
-                    status=status,
-                    fault=fault.kind.value if fault else None,
-                )
-            )
+        if fault is None:
+            await self._app(scope, receive, noting_send)
+        elif fault.kind is FaultKind.DROP_BEFORE:
+            await _read_all(receive)
+            note(DROPPED)
+            await _drop(receive)
+        elif fault.kind is FaultKind.DROP_AFTER:
+            await self._take_effect(scope, receive)
+            note(DROPPED)
+            await _drop(receive)
+        else:
+            await self._apply(fault, scope, receive, noting_send)
 
     async def _apply(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as a fault says that does answer something."""
         match fault.kind:
             case FaultKind.LATENCY:
                 await asyncio.sleep(fault.milliseconds / 1000)
                 await self._app(scope, receive, send)
-            case FaultKind.STATUS | FaultKind.FAILURE:
-                await _answer(send, *_injected(fault))
-            case FaultKind.DROP_BEFORE:
-                await _read_all(receive)
-                await _drop(receive)
-            case FaultKind.DROP_AFTER:
-                await self._take_effect(scope, receive)
-                await _drop(receive)
             case FaultKind.MALFORMED:
                 await self._take_effect(scope, receive)
                 await _answer(send, 200, {}, b'{"success": true, "results": [')
@@ -79,6 +78,8 @@ class Gate:
                 body = await self._take_effect(scope, receive)
                 await _answer(send, 200, {"content-length": str(len(body))}, body[: len(body) // 2], more=True)
                 await _drop(receive)
+            case _:
+                await _answer(send, *_injected(fault))
 
     async def _take_effect(self, scope: Scope, receive: Receive) -> bytes:
         """Run the call and return the body of the answer nobody gets."""

@@ -5,6 +5,7 @@ an id that comes in is decoded to its position or recognised as foreign. They lo
 """
 
 import uuid
+from functools import lru_cache
 from hashlib import blake2b
 
 
@@ -21,6 +22,8 @@ def _mask(seed: int, kind: str, tail: bytes) -> int:
     return int.from_bytes(digest)
 
 
+# Every candidate refers to the same few tags, sources, users and fields: the cache halves the time of a page.
+@lru_cache(maxsize=1024)
 def identifier_at(seed: int, kind: str, position: int) -> str:
     """Return the UUID of the record of `kind` at `position` (below 2**32)."""
     tail = _tail(seed, kind, position)

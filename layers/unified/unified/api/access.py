@@ -22,6 +22,7 @@ from unified.secret import Secret
 from unified.settings import settings
 
 _MAX_OWNER = 250
+_MAX_PUBLIC_KEY = 250
 # What JavaScript makes of a value that is not there: never somebody's id, always somebody's mistake.
 _NOT_AN_ID = frozenset({"undefined", "null", "NaN", "[object Object]"})
 
@@ -39,7 +40,7 @@ class Caller:
 def authenticate(projects: ProjectStore, headers: Mapping[str, str]) -> Caller:
     """Return the caller of a server-side request (``x-api-key`` with ``x-api-secret``). Raises ``UNAUTHENTICATED``."""
     public_key, secret = headers.get("x-api-key", ""), headers.get("x-api-secret", "")
-    checked = projects.check(public_key, Secret(secret)) if public_key and secret else None
+    checked = projects.check(public_key, Secret(secret)) if _may_be_key(public_key) and secret else None
     if checked is None:
         raise _wrong_key()
     return Caller(checked[0], f"key:{checked[1]}")
@@ -48,12 +49,7 @@ def authenticate(projects: ProjectStore, headers: Mapping[str, str]) -> Caller:
 def reference(project: Project, connector_id: str, owner_id: str) -> Reference:
     """Check what names a connection. Raises ``CONNECTOR::NOT_FOUND`` or ``Invalid``."""
     load_connector(connector_id)
-    if (
-        not 0 < len(owner_id) <= _MAX_OWNER
-        or owner_id in _NOT_AN_ID
-        or owner_id != owner_id.strip()
-        or not owner_id.isprintable()
-    ):
+    if not _is_owner(owner_id):
         raise Invalid(
             f"The owner id must be 1 to {_MAX_OWNER} printable characters, your own id of your customer,"
             " and not undefined or null."
@@ -172,11 +168,11 @@ def open_connection(
 def _by_session(
     connections: Connections, projects: ProjectStore, public_key: str, value: str, deadline: Deadline
 ) -> Access:
-    project = projects.find(public_key) if public_key else None
+    project = projects.find(public_key) if _may_be_key(public_key) else None
     if project is None:
         raise _wrong_key()
     found = split_session_token(project.id, value)
-    if found is None:
+    if found is None or not _is_owner(found[0].owner):
         raise _bad_session()
     place, token = found
     loaded = connections.store.load(place, session_token=token)
@@ -197,6 +193,20 @@ def _by_session(
         by_session=True,
         deadline=deadline,
     )
+
+
+def _is_owner(owner_id: str) -> bool:
+    return (
+        0 < len(owner_id) <= _MAX_OWNER
+        and owner_id not in _NOT_AN_ID
+        and owner_id == owner_id.strip()
+        and owner_id.isprintable()
+    )
+
+
+def _may_be_key(public_key: str) -> bool:
+    """Whether to look a public key up at all: DynamoDB fails on one that is empty or very long."""
+    return 0 < len(public_key) <= _MAX_PUBLIC_KEY
 
 
 def _wrong_key() -> UnifiedError:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, Literal, Protocol, cast
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Request, Response
@@ -27,7 +26,6 @@ from unified.projects import projects
 from unified.settings import settings
 
 MAX_BODY_BYTES = 256 * 1024
-_dumps = partial(json.dumps, separators=(",", ":"), ensure_ascii=False)
 # Answers hold people's data: no cache between us and the caller may keep them.
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
@@ -61,6 +59,19 @@ class Router(Protocol):
     def resolve(self, event: Any, context: Any) -> dict[str, Any]:
         """Answer one event."""
         ...
+
+
+def _dumps(value: Any) -> str:
+    """Spell JSON as it is, unless it holds half a surrogate pair, which only an escape can carry in UTF-8.
+
+    A request and a record may both hold one, as an escape, and Lambda's runtime would fail on it.
+    """
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"))
+    return text
 
 
 def create_app() -> Router:
@@ -97,6 +108,9 @@ def entry(app: Router) -> Handler:
         request_id = str(event["requestContext"]["requestId"])
         logger.set_correlation_id(request_id)
         app.append_context(deadline=Deadline(context.get_remaining_time_in_millis() / 1000))
+        if event["rawPath"].endswith("\n"):
+            # Routes are patterns that end in "$", which matches before a last line break too: not "acme\n" as "acme".
+            event = {**event, "rawPath": "/"}
         answer = app.resolve(event, context)
         answer["headers"] = {**_HEADERS, **answer.get("headers", {}), "x-request-id": request_id}
         logger.info(
@@ -149,13 +163,13 @@ def json_body(request: Request) -> dict[str, Any]:
     declared = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if declared != "application/json" and not declared.endswith("+json"):
         raise UnifiedError("MORPH::UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json.")
-    text = request.resolved_event.decoded_body or ""
-    if len(text) > MAX_BODY_BYTES or len(text.encode(errors="surrogatepass")) > MAX_BODY_BYTES:
-        raise UnifiedError("MORPH::PAYLOAD_TOO_LARGE", f"The body may have at most {MAX_BODY_BYTES} bytes.")
     try:
-        decoded = json.loads(text, parse_constant=_no_constant)
+        text = request.resolved_event.decoded_body or ""
+        if len(text) > MAX_BODY_BYTES or len(text.encode(errors="surrogatepass")) > MAX_BODY_BYTES:
+            raise UnifiedError("MORPH::PAYLOAD_TOO_LARGE", f"The body may have at most {MAX_BODY_BYTES} bytes.")
+        decoded = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_name_twice)
     except (ValueError, RecursionError):
-        raise Invalid("The body is not valid JSON.") from None
+        raise Invalid("The body is not valid JSON. It must be UTF-8, and an object may give a name once.") from None
     if not isinstance(decoded, dict):
         raise Invalid("The body must be a JSON object.")
     return cast(dict[str, Any], decoded)
@@ -223,3 +237,11 @@ def _problem(error: UnifiedError, request_id: str) -> Response[Any]:
 
 def _no_constant(_name: str) -> Any:
     raise ValueError("NaN and Infinity are not JSON")
+
+
+def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        # Whoever checked the body before us may have read the other one (RFC 8259 §4).
+        raise ValueError("a name is given twice")
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ from unified.errors import FieldProblem, Invalid, UnifiedError
 from unified.projects import Project
 
 _MODES = ("connect", "direct")
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+MAX_SORT_KEY_BYTES = 1024
 
 
 def list_connections(caller: Caller, query: Mapping[str, str]) -> dict[str, Any]:
@@ -26,9 +29,9 @@ def list_connections(caller: Caller, query: Mapping[str, str]) -> dict[str, Any]
     if connector is not None:
         load_connector(connector)
     limit = query.get("limit", str(DEFAULT_LIMIT))
-    if not limit.isdecimal() or not 1 <= int(limit) <= MAX_LIMIT:
+    if not re.fullmatch(r"[0-9]{1,6}", limit) or not 1 <= int(limit) <= MAX_LIMIT:
         raise Invalid(f"limit must be a number from 1 to {MAX_LIMIT}.", fields=[FieldProblem("limit", "is wrong")])
-    after = _open_cursor(query["cursor"]) if "cursor" in query else None
+    after = _open_cursor(query["cursor"], connector) if "cursor" in query else None
     found, following = connections().store.page(caller.project.id, connector, limit=int(limit), after=after)
     return {
         "data": [connection.to_wire() for connection in found],
@@ -178,7 +181,10 @@ def _redirect(query: Mapping[str, str]) -> str | None:
     url = query.get("redirectUrl")
     if url is None:
         return None
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment or len(url) > 2000:
         raise Invalid("redirectUrl must be an absolute http or https URL without a fragment.")
     return url
@@ -199,12 +205,16 @@ def _only(query: Mapping[str, str], *known: str) -> None:
         )
 
 
-def _open_cursor(cursor: str) -> str:
-    """Read a cursor of the list of connections: the sort key to go on after, which only names, and opens nothing."""
+def _open_cursor(cursor: str, connector: str | None) -> str:
+    """Read a cursor of the list of connections: the sort key to go on after, which only names, and opens nothing.
+
+    DynamoDB fails on one that lies outside of the list or is longer than a sort key can be.
+    """
     try:
         after = base64.urlsafe_b64decode(cursor).decode()
     except ValueError:
         after = ""
-    if not after.startswith("CONNECTION#"):
+    begins = "CONNECTION#" + (f"{connector}#" if connector else "")
+    if not after.startswith(begins) or len(after.encode()) > MAX_SORT_KEY_BYTES:
         raise Invalid("The cursor is not one of this list.", fields=[FieldProblem("cursor", "is not one of this list")])
     return after

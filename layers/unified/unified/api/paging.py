@@ -111,7 +111,7 @@ def _limit(value: str | None, problems: list[FieldProblem]) -> int:
 def _json_filters(value: str, problems: list[FieldProblem]) -> dict[str, str]:
     try:
         decoded = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         decoded = None
     if not isinstance(decoded, dict):
         problems.append(FieldProblem("filters", "must be a JSON object; or write filter[name]=value"))
@@ -128,7 +128,7 @@ def _unwrap(cursor: str, binding: str) -> str:
     try:
         packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         version, bound_to, following = json.loads(packed)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         version, bound_to, following = None, None, None
     if version != _VERSION or bound_to != binding or not isinstance(following, str):
         raise Invalid(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from unified.ashby.client import PAGE_LIMIT, AshbySession
 from unified.connector import Capability, ListQuery, Operation, Page, Record, Written
@@ -76,10 +76,15 @@ class AshbyModel:
         return Refused(self.capabilities[operation].reason)
 
 
+def _records(value: Any) -> list[Record]:
+    elements = cast(list[Any], value) if isinstance(value, list) else []
+    return [cast(Record, element) for element in elements if isinstance(element, dict)]
+
+
 def _custom_field(record: Record) -> dict[str, Any]:
     kind = str(record.get("fieldType"))
     type_name, format_name = _CUSTOM_TYPES.get(kind, ("text", None))
-    options: Sequence[Record] = record.get("selectableValues") or []
+    options = _records(record.get("selectableValues"))
     identity = str(record.get("id"))
     return {
         "key": identity,

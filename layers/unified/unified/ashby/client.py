@@ -68,7 +68,12 @@ class AshbySession:
         if not isinstance(results, list):
             raise failures.to_error(Verdict(failure=Failure.MALFORMED), endpoint, permission, writes=False)
         records = [cast(Record, record) for record in cast(list[Any], results) if isinstance(record, dict)]
-        following = envelope.get("nextCursor") if envelope.get("moreDataAvailable") else None
+        if not envelope.get("moreDataAvailable"):
+            return Page(records)
+        following = envelope.get("nextCursor")
+        if not isinstance(following, str) or not following:
+            # A list that just ended here would pass for a whole one.
+            raise failures.to_error(Verdict(failure=Failure.MALFORMED), endpoint, permission, writes=False)
         return Page(records, following)
 
     def everything(self, endpoint: str, body: Mapping[str, Any], *, permission: str | None = None) -> list[Record]:

@@ -26,7 +26,10 @@ _CLOSED = frozenset({"Archived", "Hired"})
 
 def _first_name(record: Record) -> str | None:
     name = record.get("name")
-    return name.split(maxsplit=1)[0] if isinstance(name, str) and name.strip() else name
+    if not isinstance(name, str):
+        return name
+    parts = name.split(maxsplit=1)
+    return parts[0] if parts else None
 
 
 def _last_name(record: Record) -> str | None:
@@ -164,14 +167,18 @@ class Contacts(AshbyModel):
         return _join(fields.get("firstName", _first_name(current)), fields.get("lastName", _last_name(current)))
 
     def _open_applications(self, session: AshbySession, record_id: str) -> list[str]:
+        """Find the applications in the way; none when looking fails, which must not hide the refusal itself."""
         found: list[str] = []
-        candidate = self.retrieve(session, record_id)
-        for application_id in cast(list[Any], candidate.get("applicationIds") or []):
-            application = session.record(
-                "application.info", {"applicationId": application_id}, permission="candidatesRead"
-            )
-            if application.get("status") not in _CLOSED:
-                found.append(str(application_id))
+        try:
+            candidate = self.retrieve(session, record_id)
+            for application_id in cast(list[Any], candidate.get("applicationIds") or []):
+                application = session.record(
+                    "application.info", {"applicationId": application_id}, permission="candidatesRead"
+                )
+                if application.get("status") not in _CLOSED:
+                    found.append(str(application_id))
+        except UnifiedError:
+            return []
         return found
 
 

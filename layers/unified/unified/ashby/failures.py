@@ -196,8 +196,8 @@ def to_error(verdict: Verdict, endpoint: str, permission: str | None, *, writes:
 
 def _decode(body: bytes) -> dict[str, Any] | None:
     try:
-        decoded = json.loads(body)
-    except ValueError:
+        decoded = json.loads(body, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
         return None
     return cast(dict[str, Any], decoded) if isinstance(decoded, dict) else None
 
@@ -227,7 +227,8 @@ def _explain(decoded: dict[str, Any] | None) -> tuple[str | None, str | None, tu
 
 def _seconds(value: str | None) -> float | None:
     """Read ``Retry-After`` in seconds; Ashby documents no other form, and an unreadable one says nothing."""
-    try:
-        return max(0.0, float(value)) if value is not None else None
-    except ValueError:
-        return None
+    return float(value) if value is not None and re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", value) else None
+
+
+def _no_constant(_name: str) -> Any:
+    raise ValueError("NaN and Infinity are not JSON")

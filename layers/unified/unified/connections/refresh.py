@@ -59,10 +59,11 @@ class VersionMoved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to refresh, and a number greater than any holder's before."""
+    """The right to refresh until then (seconds since the epoch), and a number greater than any holder's before."""
 
     holder: str
     fence: int
+    until: int
 
 
 class CredentialStore(Protocol):
@@ -195,6 +196,9 @@ class Refresher:
             if moved.version == current.version:
                 raise _in_progress() from None
             raise _RaceLost(moved) from None
+        if self._clock() > lease.until - 2 * EXCHANGE_SECONDS:
+            # We slept (a frozen environment does): another may hold the lease by now and spend the same token.
+            raise _in_progress()
         tokens = self._spend(reference, current, credential.refresh_token)
         renewed = Credential(
             "oauth2",

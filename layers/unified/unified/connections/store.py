@@ -193,7 +193,7 @@ class ConnectionStore:
             )
         except t.ConditionFailed as held:
             raise LeaseHeld((held.item or {}).get("coolingUntil")) from None
-        return Lease(holder, item["fence"])
+        return Lease(holder, item["fence"], until)
 
     def release(self, reference: Reference, lease: Lease, *, cooling_until: int | None = None) -> None:
         """Give the lease back, or keep everybody off it until ``cooling_until``. Only its holder can."""

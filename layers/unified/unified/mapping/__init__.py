@@ -50,9 +50,10 @@ class Mapper:
     ) -> None:
         self.model = model
         self.rows = {row.key: row for row in rows}
-        self._plan = tuple((row.key, _reader(row.read), model.by_key[row.key].type.read) for row in rows)
+        self._plan = tuple((row.key, *_reader(row.read), model.by_key[row.key].type.read) for row in rows)
         self._id = record_id
-        self._times = (("createdAt", created_at), ("updatedAt", updated_at))
+        self._created_at = created_at
+        self._updated_at = updated_at
 
     def resource(self, record: Record, *, only: Collection[str] | None = None, raw: bool = False) -> dict[str, Any]:
         """Turn a record into a resource, with just the fields in ``only`` and the record itself on demand.
@@ -62,11 +63,11 @@ class Mapper:
         fields: dict[str, Any] = {}
         warnings: list[dict[str, str]] = []
         model = self.model.id
-        for key, get, check in self._plan:
+        for key, name, get, check in self._plan:
             if only is not None and key not in only:
                 continue
             try:
-                value = get(record)
+                value = record.get(name) if get is None else get(record)
                 if value is None:
                     continue
                 value = check(value)
@@ -79,10 +80,15 @@ class Mapper:
         identity = found if type(found) is str else ""
         if not identity:
             warnings.append(_warning(model, "id", Unfit("expected a text")))
-        resource: dict[str, Any] = {"object": "resource", "model": model, "id": identity, "fields": fields}
-        for name, key in self._times:
-            resource[name] = self._time(record, key, name, warnings)
-        resource["remote"] = {"id": identity, "raw": record} if raw else {"id": identity}
+        resource: dict[str, Any] = {
+            "object": "resource",
+            "model": model,
+            "id": identity,
+            "fields": fields,
+            "createdAt": self._time(record, self._created_at, "createdAt", warnings),
+            "updatedAt": self._time(record, self._updated_at, "updatedAt", warnings),
+            "remote": {"id": identity, "raw": record} if raw else {"id": identity},
+        }
         if warnings:
             resource["warnings"] = warnings
         return resource
@@ -178,28 +184,20 @@ def _warning(model: str, key: str, problem: Exception) -> dict[str, str]:
     }
 
 
-def _reader(read: str | Read) -> Read:
-    """Compile a dotted path; a function is its own reader."""
+def _reader(read: str | Read) -> tuple[str, Read | None]:
+    """Compile how a field is read: a plain key needs no call, so it comes as a name and no function."""
     if callable(read):
-        return read
+        return "", read
     first, *rest = read.split(".")
     if not rest:
-        return lambda record: record.get(first)
-    if len(rest) == 1:
-        second = rest[0]
-
-        def read_two(record: Record) -> Any:
-            inner = record.get(first)
-            return None if inner is None else inner.get(second)
-
-        return read_two
+        return first, None
 
     def read_path(record: Record) -> Any:
-        value: Any = record
-        for part in (first, *rest):
-            value = value.get(part)
+        value: Any = record.get(first)
+        for part in rest:
             if value is None:
                 return None
+            value = value.get(part)
         return value
 
-    return read_path
+    return first, read_path

@@ -156,11 +156,11 @@ class DateTime:
             raise Unfit("expected a time as text")
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
+            if len(value) == _CANONICAL_LENGTH and value[7] + value[10] + value[19] + value[-1] == "-T.Z":
+                return value
+            return iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        except (ValueError, OverflowError):  # an offset may lead out of the years that there are
             raise Unfit("expected an ISO 8601 time") from None
-        if len(value) == _CANONICAL_LENGTH and value[-1] == "Z" and value[10] == "T" and value[19] == ".":
-            return value
-        return iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
     def write(self, value: Any) -> Any:
         """Return the time in canonical form."""

@@ -1,0 +1,187 @@
+"""Every route of the API's description, called by those who must not: nothing is done and nothing is told."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.running import OPERATIONS, ROOT, Connection, Project, World
+
+pytest_plugins = ["tests.e2e.fixtures"]
+
+DOCUMENT: dict[str, Any] = json.loads((ROOT / "functions" / "docs" / "openapi.json").read_text(encoding="utf-8"))
+ROUTES = [
+    pytest.param(method.upper(), path, operation, id=f"{method} {path}")
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+]
+# Anybody may call these.
+PUBLIC = {"GET /docs", "GET /openapi.json", "GET /v1/callback/{connector_id}"}
+# Another project's keys are good keys: these routes serve that project's own things, and none of ours.
+SERVES_ITS_OWN = {
+    "GET /v1/connections",
+    "GET /v1/connectors",
+    "GET /v1/connectors/{connector_id}",
+    "POST /v1/connections/{connector_id}/{owner_id}",
+    "POST /v1/connections/{connector_id}/{owner_id}/sessions",
+}
+GUARDED = [route for route in ROUTES if f"{route.values[0]} {route.values[1]}" not in PUBLIC]
+
+
+@dataclass(frozen=True)
+class Ours:
+    """What the wrong callers are after: a connection, one of its contacts, and a session."""
+
+    connection: Connection
+    contact: str
+    telling: frozenset[str]
+    session: Mapping[str, str]
+
+    def send(self, method: str, path: str, headers: Mapping[str, str]) -> httpx.Response:
+        """Call a route of the document about this connection."""
+        places = {
+            "connector_id": "ashby",
+            "owner_id": self.connection.owner,
+            "model": "genericContact",
+            "record_id": self.contact,
+        }
+        world = self.connection.world
+        body = {"json": {}} if method in ("POST", "PATCH") else {}
+        return world.http.request(method, f"{world.url}{path.format(**places)}", headers=headers, **body)
+
+
+@pytest.fixture(scope="module")
+def ours(world: World) -> Ours:
+    """Connect a customer whose data would be known anywhere."""
+    project = world.project("Ours")
+    connection = world.connected(project)
+    name = f"Zaphod{secrets.token_hex(6)}"
+    fields = {"firstName": name, "email": f"{name}@example.com"}
+    contact: str = connection.call("POST", "/resources/genericContact", json=fields).json()["id"]
+    telling = frozenset({name, project.id, project.public_key, project.secret_key, "Ours"})
+    return Ours(connection, contact, telling, connection.session().headers)
+
+
+@pytest.fixture(scope="module")
+def theirs(world: World) -> Project:
+    """Make another project."""
+    return world.project("Theirs")
+
+
+@pytest.fixture(scope="module")
+def their_session(world: World, theirs: Project) -> Mapping[str, str]:
+    """Give the other project a customer that is connected, and a session of that one."""
+    return world.connected(theirs).session().headers
+
+
+@pytest.fixture(autouse=True)
+def nothing_changes(ours: Ours) -> Any:
+    """Whoever calls, our connection is afterwards what it was."""
+    before = ours.connection.send("GET", "").json()
+    yield
+    assert ours.connection.send("GET", "").json() == before
+    assert before["status"] == "authorized"
+    assert tuple(before["operations"]) == OPERATIONS
+
+
+def assert_refused(ours: Ours, answer: httpx.Response, *statuses: int) -> None:
+    """Check that an answer is a problem document that tells nothing of ours."""
+    assert answer.status_code in statuses, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == answer.status_code
+    assert {"type", "title", "detail", "instance", "error", "message", "requestId"} <= set(problem)
+    assert_tells_nothing(ours, answer)
+
+
+def assert_tells_nothing(ours: Ours, answer: httpx.Response) -> None:
+    """Check that neither headers nor body hold anything that only we know."""
+    said = f"{answer.headers}{answer.text}"
+    assert [word for word in ours.telling if word in said] == []
+
+
+def test_the_document_says_which_routes_are_for_anybody() -> None:
+    """The others are all tried below."""
+    open_ones = {
+        f"{method.upper()} {path}"
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+        if not operation["security"]
+    }
+    assert open_ones == PUBLIC
+    assert len(GUARDED) > 20
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), GUARDED)
+def test_without_keys(ours: Ours, method: str, path: str, operation: Any) -> None:
+    """Not even when the customer is named, nor with the public key, which is no secret."""
+    named = {"x-connector-id": "ashby", "x-owner-id": ours.connection.owner}
+    public = {**named, "x-api-key": ours.connection.project.public_key}
+    for headers in ({}, named, public):
+        assert_refused(ours, ours.send(method, path, headers), 401)
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), GUARDED)
+def test_with_a_wrong_secret_key(ours: Ours, theirs: Project, method: str, path: str, operation: Any) -> None:
+    """Nor with the right one of another project, nor with half of it."""
+    right = ours.connection.project.secret_key
+    for wrong in ("sk_wrong", theirs.secret_key, right[:-1], right + "x", right.upper()):
+        headers = {**ours.connection.headers, "x-api-secret": wrong}
+        assert_refused(ours, ours.send(method, path, headers), 401)
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), GUARDED)
+def test_with_the_keys_of_another_project(
+    ours: Ours, theirs: Project, method: str, path: str, operation: Any
+) -> None:
+    """Our customer is as absent for it as one that never was."""
+    headers = {**theirs.headers, "x-connector-id": "ashby", "x-owner-id": ours.connection.owner}
+    answer = ours.send(method, path, headers)
+    if f"{method} {path}" not in SERVES_ITS_OWN:
+        assert_refused(ours, answer, 404)
+        return
+    assert answer.status_code == 200, answer.text
+    assert_tells_nothing(ours, answer)
+    if method == "POST":
+        its_own = Connection(ours.connection.world, theirs, ours.connection.owner)
+        assert its_own.send("GET", "").json()["status"] == "unauthorized"
+        assert its_own.send("DELETE", "").status_code == 204
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), GUARDED)
+def test_with_a_session_of_another_project(
+    ours: Ours, their_session: Mapping[str, str], method: str, path: str, operation: Any
+) -> None:
+    """Beside our public key it is no session; naming our customer beside their own is refused."""
+    mixed = {**their_session, "x-api-key": ours.connection.project.public_key}
+    assert_refused(ours, ours.send(method, path, mixed), 401)
+    named = {**their_session, "x-connector-id": "ashby", "x-owner-id": ours.connection.owner}
+    by_secret_only = all("session" not in way for way in operation["security"])
+    assert_refused(ours, ours.send(method, path, named), 401 if by_secret_only else 400)
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), GUARDED)
+def test_with_our_session_and_another_projects_key(
+    ours: Ours, theirs: Project, method: str, path: str, operation: Any
+) -> None:
+    """The token alone opens nothing."""
+    for headers in ({"x-session-token": ours.session["x-session-token"]}, {**ours.session, **theirs.headers}):
+        answer = ours.send(method, path, headers)
+        if f"{method} {path}" in SERVES_ITS_OWN and "x-api-secret" in headers:
+            assert_tells_nothing(ours, answer)
+            if method == "POST":
+                Connection(ours.connection.world, theirs, ours.connection.owner).send("DELETE", "")
+            continue
+        assert_refused(ours, answer, 401, 404)
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/nothing", "/v2/connections", "/v1/resources", "/.env"])
+def test_a_path_that_nothing_serves(ours: Ours, path: str) -> None:
+    """The answer has the one shape, with or without keys."""
+    for headers in ({}, ours.connection.headers):
+        for method in ("GET", "POST", "PUT", "DELETE"):
+            assert_refused(ours, ours.send(method, path, headers), 404)

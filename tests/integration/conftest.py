@@ -1,0 +1,384 @@
+"""The functions' real handlers on an AWS in this process (moto) and an Ashby on a free port (the sandbox).
+
+Every answer that comes back through ``Stack.call`` is held to what all answers must be: text that UTF-8 can
+carry, strict JSON, and for an error the one shape.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import importlib.util
+import json
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, cast
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+import pytest
+import uvicorn
+from moto import mock_aws
+
+from sandbox.app import create_app
+from sandbox.config import SandboxConfig
+from sandbox.state import Sandbox
+from unified import aws, projects, settings, table, transport
+from unified.ashby import client as ashby_client
+from unified.connections import clients, lifecycle, store, vault
+from unified.errors import CATALOGUE
+
+ROOT = Path(__file__).resolve().parents[2]
+FUNCTIONS = ("connections", "docs", "oauth_callback", "resources")
+PUBLIC_URL = "http://127.0.0.1:8787"
+REDIRECT_URL = "https://app.example.com/connected"
+REGION = "eu-central-1"
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A function's answer: status, headers, body as text."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        """The body, decoded."""
+        return json.loads(self.text, parse_constant=_not_json)
+
+    @property
+    def code(self) -> str:
+        """The error's code, empty for a success."""
+        return self.json["error"] if self.status >= 400 else ""
+
+
+def event(
+    method: str,
+    path: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    body: Any = None,
+    base64_body: bool = False,
+) -> dict[str, Any]:
+    """Build API Gateway's event, payload format 2.0. ``path`` is percent-encoded, as a client sends it.
+
+    A ``body`` that is text or bytes is sent as it is, any other as JSON.
+    """
+    raw_query = urlencode(query or {})
+    sent = {"content-type": "application/json", "host": "api.example.com"}
+    sent.update({name.lower(): value for name, value in (headers or {}).items()})
+    built: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": unquote(path),
+        "rawQueryString": raw_query,
+        "headers": sent,
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "a1b2c3d4e5",
+            "domainName": "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com",
+            "domainPrefix": "a1b2c3d4e5",
+            "http": {
+                "method": method,
+                "path": unquote(path),
+                "protocol": "HTTP/1.1",
+                "sourceIp": "203.0.113.7",
+                "userAgent": "node",
+            },
+            "requestId": "JKJaXmPLvHcESHA=",
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "24/Nov/2026:08:00:00 +0000",
+            "timeEpoch": 1_795_507_200_000,
+        },
+        "isBase64Encoded": False,
+    }
+    if raw_query:
+        built["queryStringParameters"] = dict(parse_qsl(raw_query, keep_blank_values=True))
+    if body is not None:
+        content = body if isinstance(body, str | bytes) else json.dumps(body)
+        if isinstance(content, bytes) or base64_body:
+            encoded = content.encode() if isinstance(content, str) else content
+            built["body"], built["isBase64Encoded"] = base64.b64encode(encoded).decode(), True
+        else:
+            built["body"] = content
+    return built
+
+
+@dataclass
+class Stack:
+    """One deployment with one project and, on demand, connections of it."""
+
+    handlers: Mapping[str, Callable[[dict[str, Any], Any], dict[str, Any]]]
+    sandbox: Sandbox
+    sandbox_url: str
+    aws_calls: Counter[str]
+    public_key: str = ""
+    secret_key: str = ""
+    secret_id: str = ""
+    project_id: str = ""
+    context: Any = field(default_factory=lambda: SimpleNamespace(get_remaining_time_in_millis=lambda: 29_000))
+
+    def keys(self) -> dict[str, str]:
+        """Headers of a server-side caller."""
+        return {"x-api-key": self.public_key, "x-api-secret": self.secret_key}
+
+    def of(self, owner: str, connector: str = "ashby") -> dict[str, str]:
+        """Headers of a server-side caller that names a connection."""
+        return {**self.keys(), "x-connector-id": connector, "x-owner-id": owner}
+
+    def call(self, method: str, path: str, headers: Mapping[str, str] | None = None, **rest: Any) -> Answer:
+        """Send a request through the function that serves its path; with ``headers`` None, by the secret key."""
+        built = event(method, path, headers=self.keys() if headers is None else headers, **rest)
+        return self.send(function_of(path), built)
+
+    def send(self, function: str, built: dict[str, Any]) -> Answer:
+        """Send an event to a function and check what every answer must be."""
+        answer = self.handlers[function](built, self.context)
+        # What Lambda's runtime does with it: it must be JSON, and JSON must be UTF-8.
+        json.dumps(answer, ensure_ascii=False).encode()
+        read = Answer(answer["statusCode"], answer["headers"], answer.get("body") or "")
+        assert read.headers["x-request-id"] == built["requestContext"]["requestId"]
+        assert read.headers["cache-control"] == "no-store"
+        if read.status >= 400 and read.headers.get("Content-Type", "").startswith("application/"):
+            check_problem(read)
+        elif read.headers.get("Content-Type") == "application/json":
+            assert isinstance(read.json, dict)
+        return read
+
+    def connect(
+        self, owner: str = "acme", *, operations: list[str] | None = None, key: str | None = "ashby_local_full"
+    ) -> str:
+        """Make a connection and, with a key, authorize it; returns its path."""
+        path = f"/v1/connections/ashby/{quote(owner, safe='')}"
+        made = self.call("POST", path, body={"operations": ALL_OPERATIONS if operations is None else operations})
+        assert made.status == 200, made.text
+        if key is not None:
+            done = self.call("POST", f"{path}/authorization", body={"settings": {"apiKey": key}})
+            assert done.json["status"] == "authorized", done.text
+        return path
+
+    def session(self, owner: str = "acme", **body: Any) -> dict[str, str]:
+        """Make a session; returns the headers of a browser that holds it."""
+        made = self.call("POST", f"/v1/connections/ashby/{owner}/sessions", body={"connection": {}, **body})
+        assert made.status == 200, made.text
+        return {"x-api-key": self.public_key, "x-session-token": made.json["sessionToken"]}
+
+    def items(self) -> dict[tuple[str, str], Item]:
+        """Return everything in the table, by key."""
+        found: dict[tuple[str, str], Item] = {}
+        start: dict[str, Any] = {}
+        while True:
+            page = aws.client("dynamodb").scan(TableName="unified-test", ConsistentRead=True, **start)
+            found.update({(item["pk"]["S"], item["sk"]["S"]): item for item in page["Items"]})
+            if "LastEvaluatedKey" not in page:
+                return found
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def upstream(self, endpoint: str) -> int:
+        """Return how often an endpoint of Ashby was called."""
+        return self.sandbox.calls.by_endpoint[endpoint]
+
+
+ALL_OPERATIONS = [
+    f"{model}::{operation}"
+    for model in ("genericContact", "genericUser", "genericWorkspace")
+    for operation in ("create", "retrieve", "list", "update", "delete", "fieldRead", "fieldWrite")
+]
+
+
+def function_of(path: str) -> str:
+    """Say which function serves a path, as the template's routes do."""
+    plain = path.replace("/v1/s/", "/v1/")
+    if plain.startswith(("/v1/resources", "/v1/models")):
+        return "resources"
+    if plain.startswith("/v1/callback"):
+        return "oauth_callback"
+    if plain.startswith(("/v1/connection", "/v1/connector", "/v1/session")):
+        return "connections"
+    return "docs"
+
+
+def check_problem(answer: Answer) -> None:
+    """Hold an error to the one shape: RFC 9457 with Morph's flat code and message beside it."""
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    problem = answer.json
+    assert problem["status"] == answer.status
+    assert problem["error"] in CATALOGUE
+    assert problem["type"] == f"urn:unified:error:{problem['error']}"
+    assert problem["title"] == CATALOGUE[problem["error"]].title
+    assert problem["detail"] == problem["message"] != ""
+    assert problem["requestId"] == answer.headers["x-request-id"]
+    assert set(problem) <= {
+        "type", "title", "status", "detail", "instance", "error", "message", "requestId",
+        "fields", "permission", "upstream", "retryAfter",
+    }  # fmt: skip
+    if "retryAfter" in problem:
+        assert answer.headers["retry-after"] == str(problem["retryAfter"])
+    for one in problem.get("fields", []):
+        assert set(one) == {"field", "message"}
+
+
+def _not_json(name: str) -> Any:
+    raise AssertionError(f"{name} is not JSON")
+
+
+# -- the sandbox, one server for all tests -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[tuple[str, Sandbox]]:
+    """Serve one sandbox on a free port."""
+    app = create_app(SandboxConfig(candidates=30, requests_per_minute=1_000_000))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 20
+    while not server.started:
+        assert time.monotonic() < until, "the sandbox did not start"
+        time.sleep(0.005)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}", app.state.sandbox
+    if transport._client.cache_info().currsize:
+        transport._client().close()
+        transport._client.cache_clear()
+    server.should_exit = True
+    thread.join(10)
+
+
+# -- AWS and the functions ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def cloud(sandbox_server: tuple[str, Sandbox]) -> Iterator[SimpleNamespace]:
+    """Load every function once, on clients that moto answers; making clients is what costs time."""
+    made: dict[str, Any] = {}
+    counted: Counter[str] = Counter()
+
+    def client(service: str) -> Any:
+        if service not in made:
+            made[service] = aws.get_session().create_client(service, config=aws._CONFIG)
+            made[service].meta.events.register("before-call", lambda model, **_: counted.update([model.name]))
+        return made[service]
+
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name, value in _environment(sandbox_server[0]).items():
+            patch.setenv(name, value)
+        patch.setattr(aws, "_client", client)
+        handlers = {name: _load(name).handler for name in FUNCTIONS}
+        # Made while the network is moto's, so that no test pays for it.
+        for service in ("dynamodb", "kms", "secretsmanager"):
+            client(service)
+    yield SimpleNamespace(client=client, counted=counted, handlers=handlers)
+    for one in made.values():
+        one.close()
+
+
+def _load(function: str) -> ModuleType:
+    name = f"integration_{function}_app"
+    spec = importlib.util.spec_from_file_location(name, ROOT / "functions" / function / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _environment(sandbox_url: str) -> dict[str, str]:
+    return {
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "TABLE_NAME": "unified-test",
+        "KEY_ARN": "alias/unified-test",
+        "OAUTH_CLIENT_SECRET_ARN": "unified-test-oauth",
+        "ASHBY_API_URL": sandbox_url,
+        "PUBLIC_URL": PUBLIC_URL,
+        "ALLOWED_REDIRECT_URLS": f"{REDIRECT_URL}, https://app.example.com/other",
+        "POWERTOOLS_SERVICE_NAME": "unified",
+    }
+
+
+# The constructor's own defaults, which is where a handler's pauses come from.
+_DEFAULTS = cast(dict[str, Any], ashby_client.AshbySession.__init__.__kwdefaults__)
+_CACHES = (settings.settings, table.table, store.store, vault.vault, lifecycle.connections, projects.projects)
+
+
+@contextlib.contextmanager
+def new_stack(cloud: SimpleNamespace, url: str, sandbox: Sandbox) -> Iterator[Stack]:
+    """Give a deployment as new: an empty table, a key of its own, one project, an untouched sandbox."""
+    sandbox.reset()
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name, value in _environment(url).items():
+            patch.setenv(name, value)
+        patch.setattr(aws, "_client", cloud.client)
+        # Nothing here waits for real: what matters is how often something is tried, not after what pause.
+        patch.setitem(_DEFAULTS, "sleep", lambda _seconds: None)
+        cloud.client("dynamodb").create_table(
+            TableName="unified-test",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+        )
+        patch.setenv("KEY_ARN", cloud.client("kms").create_key()["KeyMetadata"]["Arn"])
+        cloud.client("secretsmanager").create_secret(Name="unified-test-oauth", SecretString="{}")
+        _forget()
+        made = Stack(cloud.handlers, sandbox, url, cloud.counted)
+        project = projects.projects().create("Test", public_key="pk_test", redirect_urls=())
+        made.secret_id, made.secret_key = projects.projects().add_secret("pk_test")
+        made.public_key, made.project_id = "pk_test", project.id
+        cloud.counted.clear()
+        yield made
+        _forget()
+
+
+@pytest.fixture
+def stack(cloud: SimpleNamespace, sandbox_server: tuple[str, Sandbox]) -> Iterator[Stack]:
+    """Return a deployment of the test's own."""
+    with new_stack(cloud, *sandbox_server) as made:
+        yield made
+
+
+def _forget() -> None:
+    for cached in _CACHES:
+        cached.cache_clear()
+    clients._cached = None
+
+
+@pytest.fixture
+def oauth(stack: Stack) -> Stack:
+    """Give the deployment an OAuth client of the sandbox's."""
+    give_oauth_client(stack)
+    return stack
+
+
+def give_oauth_client(stack: Stack, **changes: str) -> None:
+    """Put an OAuth client into the deployment's secret."""
+    client = {
+        "clientId": "sandbox-client",
+        "clientSecret": "sandbox-secret",
+        "authorizeUrl": f"{stack.sandbox_url}/oauth/authorize",
+        "tokenUrl": f"{stack.sandbox_url}/oauth/token",
+        "revokeUrl": f"{stack.sandbox_url}/oauth/revoke",
+        "issuer": stack.sandbox.config.issuer,
+        **changes,
+    }
+    aws.client("secretsmanager").put_secret_value(
+        SecretId="unified-test-oauth", SecretString=json.dumps({"ashby": client})
+    )
+    clients._cached = None
