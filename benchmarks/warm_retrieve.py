@@ -48,6 +48,10 @@ class Meter:
         self.aws = 0.0
         self.calls: list[str] = []
 
+    def count(self, model: Any, **_: Any) -> None:
+        """Remember one call to AWS (botocore's ``before-call``)."""
+        self.calls.append(model.name)
+
     def timing(self, work: Callable[..., Any], attribute: str) -> Callable[..., Any]:
         """Return ``work`` with its duration added to ``attribute``."""
 
@@ -74,7 +78,7 @@ def measure(stack: LocalStack) -> dict[str, Any]:
     URLLib3Session.send = meter.timing(URLLib3Session.send, "aws")
     for service in ("dynamodb", "kms"):
         events = aws.client(service).meta.events
-        events.register("before-call", lambda model, **_: meter.calls.append(model.name))
+        events.register("before-call", meter.count)
     event = _event(record_id)
     own: list[float] = []
     beyond: list[float] = []

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ Event: TypeAlias = dict[str, Any]
 # Bodies of these types arrive as text, all others base64 encoded, even forms and a body without a type.
 # AWS does not document the list; it was measured: https://github.com/ministackorg/ministack/pull/766
 _TEXT_TYPES = {"application/json", "application/javascript", "application/xml"}
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # They belong to one connection and are never passed on (RFC 9110, 7.6.1).
 _HOP_BY_HOP = {
     "connection",
@@ -188,8 +191,10 @@ def _response_headers(headers: object, cookies: object) -> list[tuple[str, str]]
             text = str(value)
         else:
             raise InvalidAnswer(f"the header {name} is neither text nor a number")
+        if not _HEADER_NAME.fullmatch(name) or _CONTROL.search(text):
+            raise InvalidAnswer(f"the header {name!r} cannot be sent")
         if name.lower() not in _HOP_BY_HOP | {"content-length"}:
-            result.append((name.lower(), text))
+            result.append((name.lower(), text.strip()))
     if cookies is not None and not isinstance(cookies, list):
         raise InvalidAnswer("cookies is not a list")
     return result + [("set-cookie", str(cookie)) for cookie in cast("list[object]", cookies or [])]

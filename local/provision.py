@@ -126,7 +126,12 @@ class Resources:
         if resource.type in KNOWN_TO_RUNNER:
             return KNOWN_TO_RUNNER[resource.type](self, resource)
         if resource.type in CREATORS:
-            return CREATORS[resource.type](self, resource)
+            from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (loaded with boto3)
+
+            try:
+                return CREATORS[resource.type](self, resource)
+            except (BotoCoreError, ClientError) as error:
+                raise TemplateError(f"{resource.name}: {error}") from error
         raise TemplateError(f"{resource.name}: the local runner does not know {resource.type}")
 
 

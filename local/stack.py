@@ -66,8 +66,11 @@ class Stack:
         """
         started = time.perf_counter()
         template = self._read_template()
-        listener = _listen(self._settings.port)
+        listener = _listen(self._settings.port, "PORT")
         try:
+            # Whoever already listens there would be taken for ours.
+            _listen(self._settings.sandbox_port, "SANDBOX_PORT").close()
+            _listen(self._settings.aws_port, "AWS_PORT").close()
             aws = await self._start_services()
             functions = await asyncio.to_thread(self._provision, template)
             self._use(template, functions)
@@ -170,7 +173,7 @@ class _CodeFilter(DefaultFilter):
         return super().__call__(change, path) and path.endswith((".py", ".json", ".html", ".css", ".js"))
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(port: int, variable: str) -> socket.socket:
     # The protocol must be named: asyncio turns off Nagle's delay (40 ms an answer) only where it is.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -178,7 +181,7 @@ def _listen(port: int) -> socket.socket:
         listener.bind((HOST, port))
     except OSError as error:
         listener.close()
-        raise LocalError(f"port {port} is in use; choose another with PORT=…") from error
+        raise LocalError(f"port {port} is in use; choose another with {variable}=…") from error
     return listener
 
 

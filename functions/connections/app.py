@@ -7,18 +7,8 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Request, Response
 
 from unified.api import lifecycle
-from unified.api.http import (
-    access,
-    caller,
-    create_app,
-    deadline,
-    documented,
-    entry,
-    json_body,
-    no_content,
-    public_url,
-    query,
-)
+from unified.api.http import create_app, documented, entry, no_content
+from unified.api.requests import access, caller, deadline, json_body, public_url, query
 
 app = create_app()
 

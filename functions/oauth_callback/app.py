@@ -6,8 +6,9 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Request, Response
 
-from unified.api.http import create_app, deadline, documented, entry, query
+from unified.api.http import create_app, documented, entry
 from unified.api.pages import CONTENT_SECURITY_POLICY, outcome_page
+from unified.api.requests import deadline, query
 from unified.connections import callback
 from unified.connections.lifecycle import connections
 from unified.connector import load_connector

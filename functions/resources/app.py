@@ -10,7 +10,8 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Request, Response
 
 from unified.api import resources
-from unified.api.http import access, create_app, documented, entry, json_body, no_content, query
+from unified.api.http import create_app, documented, entry, no_content
+from unified.api.requests import access, json_body, query
 
 app = create_app()
 

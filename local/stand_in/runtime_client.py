@@ -16,9 +16,11 @@ def initialize_client(user_agent: str) -> None:
     del user_agent
 
 
-def next() -> tuple[bytes, Message]:  # noqa: A001 (the native module's name)
-    """Wait for the next event: its body and its headers, which are looked up by name in any case."""
-    return _request("GET", f"{_PREFIX}/next", None, {})
+def next() -> tuple[bytes, dict[str, str | int]]:  # noqa: A001 (the native module's name)
+    """Wait for the next event: its body and its headers, the deadline as a number."""
+    body, headers = _request("GET", f"{_PREFIX}/next", None, {})
+    deadline = "Lambda-Runtime-Deadline-Ms"
+    return body, {**dict(headers.items()), deadline: int(headers[deadline])}
 
 
 def post_invocation_result(

@@ -12,6 +12,7 @@ from sandbox import moments
 from sandbox.handles import file_handle
 from sandbox.identifiers import identifier_at, position_of
 from sandbox.seed import applications, catalogue, names
+from sandbox.seed.custom_fields import CANDIDATE_FIELDS, CUSTOM_FIELDS
 from sandbox.seed.values import custom_value
 from sandbox.table import Record
 
@@ -26,6 +27,7 @@ ANONYMOUS_NAME = "Anonymized Candidate"
 # Every tenth candidate has an id in the organisation's HRIS, made of its position.
 EXTERNAL_EVERY = 10
 EXTERNAL_PREFIX = "hris-"
+_UPDATED_WITHIN = 86_400_000 * 20
 MERGED_SHARE = 50  # one merged-away id for so many candidates
 
 
@@ -79,13 +81,29 @@ class CandidateGenerator:
         """Return a candidate's name and e-mail addresses, cheaper than `build`."""
         return self._identity(position, self._random(position))
 
+    def card(self, position: int) -> Record:
+        """Return what an application says of its candidate, cheaper than `build`.
+
+        That is `{id, name, emailAddresses, phoneNumbers}`, the same as in the whole record.
+        """
+        random = self._random(position)
+        name, emails = self._identity(position, random)
+        random.randrange(_UPDATED_WITHIN)  # what `build` draws in between
+        known = position != PLATO and not self.is_anonymized(position)
+        return {
+            "id": self.identifier(position),
+            "name": name,
+            "emailAddresses": _contacts(emails),
+            "phoneNumbers": _phones(position, random) if known else [],
+        }
+
     def build(self, position: int) -> Record:
         """Compute the candidate at a position."""
         random = self._random(position)
         name, emails = self._identity(position, random)
         created = self.created_at(position)
         record = blank(self.identifier(position), name, created)
-        record["updatedAt"] = created + random.randrange(0, 86_400_000 * 20)
+        record["updatedAt"] = created + random.randrange(_UPDATED_WITHIN)
         record["emailAddresses"] = _contacts(emails)
         record["applicationIds"] = applications.identifiers_of(self.seed, position)
         record["isAnonymized"] = self.is_anonymized(position)
@@ -126,9 +144,7 @@ class CandidateGenerator:
         def chance(share: float) -> bool:
             return random.random() < share or every
 
-        if chance(0.7):
-            count = 3 if position == MANY_CONTACTS else random.choice((1, 1, 1, 2))
-            record["phoneNumbers"] = _contacts([f"+44 20 7946 {random.randrange(10_000):04d}" for _ in range(count)])
+        record["phoneNumbers"] = _phones(position, random)
         kinds = list(names.LINK_PATTERNS) if every else random.sample(list(names.LINK_PATTERNS), random.randrange(4))
         record["socialLinks"] = [
             {"type": kind, "url": names.LINK_PATTERNS[kind].format(slug=link_name)} for kind in kinds
@@ -161,8 +177,8 @@ class CandidateGenerator:
                 file_handle(record["id"], f"portfolio-{position}", "ポートフォリオ.pdf"),
             ]
         record["customFieldValues"] = {
-            identifier_at(self.seed, "custom_field", field): custom_value(catalogue.CUSTOM_FIELDS[field], random)
-            for field in catalogue.CANDIDATE_FIELDS
+            identifier_at(self.seed, "custom_field", field): custom_value(CUSTOM_FIELDS[field], random)
+            for field in CANDIDATE_FIELDS
             if chance(0.3)
         }
 
@@ -215,3 +231,10 @@ def slug(name: str) -> str:
 def _contacts(values: list[str]) -> list[dict[str, Any]]:
     kinds = ("Personal", "Work", "Other")
     return [{"value": value, "type": kinds[index % 3], "isPrimary": index == 0} for index, value in enumerate(values)]
+
+
+def _phones(position: int, random: Random) -> list[dict[str, Any]]:
+    if random.random() >= 0.7 and position != ADA:
+        return []
+    count = 3 if position == MANY_CONTACTS else random.choice((1, 1, 1, 2))
+    return _contacts([f"+44 20 7946 {random.randrange(10_000):04d}" for _ in range(count)])

@@ -4,8 +4,6 @@ Records refer to each other by position in these lists, and ids follow from the 
 that candidates can be computed without looking anything up.
 """
 
-from dataclasses import dataclass
-
 # (title, archived)
 TAGS = (
     ("Boomerang", False), ("Referral bonus", False), ("Open to relocation", False), ("Visa needed", False),
@@ -66,56 +64,6 @@ PROJECTS = (
     ("Secret expansion", "Not announced", False, True),
     ("Alumni", None, False, False),
     ("Finished search", None, True, False),
-)
-
-
-@dataclass(frozen=True)
-class CustomFieldSeed:
-    """A seeded custom field definition; `options` are (label, value, archived)."""
-
-    title: str
-    field_type: str
-    object_type: str = "Candidate"
-    private: bool = False
-    archived: bool = False
-    required: bool = False
-    options: tuple[tuple[str, str, bool], ...] = ()
-
-
-CUSTOM_FIELDS = (
-    CustomFieldSeed("Open to contracting", "Boolean"),
-    CustomFieldSeed("Available from", "Date"),
-    CustomFieldSeed("Nickname", "String", required=True),
-    CustomFieldSeed("Personal statement", "LongText"),
-    CustomFieldSeed(
-        "Seniority", "ValueSelect",
-        options=(
-            ("Junior", "junior", False), ("Senior", "senior", False), ("Lead", "lead", False), ("Guru", "guru", True),
-        ),
-    ),
-    CustomFieldSeed(
-        "Preferred teams", "MultiValueSelect",
-        options=(
-            ("Backend", "backend", False), ("Frontend", "frontend", False), ("研究", "research", False),
-            ("Telegraph", "telegraph", True),
-        ),
-    ),
-    CustomFieldSeed("Years of experience", "Number"),
-    CustomFieldSeed("Current salary", "Currency", private=True),
-    CustomFieldSeed("Team size managed", "NumberRange"),
-    CustomFieldSeed("Expected salary", "CompensationRange", private=True),
-    CustomFieldSeed("Portfolio", "Url"),
-    CustomFieldSeed("Directory entry", "UUID"),
-    CustomFieldSeed("Private remark", "LongText", private=True),
-    CustomFieldSeed("Fax number", "String", archived=True),
-    CustomFieldSeed("Referral programme", "String", object_type="Application"),
-    CustomFieldSeed("Cost centre", "String", object_type="Job"),
-    CustomFieldSeed("Budget approved", "Boolean", object_type="Opening"),
-    CustomFieldSeed("Signing bonus", "Currency", object_type="Offer"),
-    CustomFieldSeed("Badge number", "Number", object_type="Employee"),
-)  # fmt: skip
-CANDIDATE_FIELDS = tuple(
-    position for position, field in enumerate(CUSTOM_FIELDS) if field.object_type == "Candidate" and not field.archived
 )
 # Where Ashby says what `type` a compensation interval may have.
 INTERVALS = (

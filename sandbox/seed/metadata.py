@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from sandbox.identifiers import identifier_at
-from sandbox.seed import catalogue
+from sandbox.seed import catalogue, custom_fields
 from sandbox.seed.candidates import ADA, FIRST_CREATED
 from sandbox.table import Record
 
@@ -95,7 +95,7 @@ def _records(seed: int) -> dict[str, list[Record]]:
             for identifier, created, (given, family, mailbox, role, enabled, manager) in each("user", catalogue.USERS)
         ],
         "custom_field": [
-            _custom_field(identifier, field) for identifier, _, field in each("custom_field", catalogue.CUSTOM_FIELDS)
+            _custom_field(identifier, field) for identifier, _, field in each("custom_field", custom_fields.CUSTOM_FIELDS)
         ],
         "project": [
             {
@@ -112,7 +112,7 @@ def _records(seed: int) -> dict[str, list[Record]]:
     }
 
 
-def _custom_field(identifier: str, field: catalogue.CustomFieldSeed) -> Record:
+def _custom_field(identifier: str, field: custom_fields.CustomFieldSeed) -> Record:
     return {
         "id": identifier,
         "title": field.title,

@@ -5,7 +5,9 @@ from random import Random
 from typing import Any
 
 from sandbox import moments
-from sandbox.seed.catalogue import INTERVALS, CustomFieldSeed
+from sandbox.identifiers import identifier_at
+from sandbox.seed.catalogue import INTERVALS
+from sandbox.seed.custom_fields import CUSTOM_FIELDS, CustomFieldSeed
 
 _DAY = 86_400_000
 _TEXTS = ("Likes engines", "Sprechen wir später", "条件付き", "Two\nlines", "Ω ≠ ω", "🚀")
@@ -44,3 +46,12 @@ def custom_value(field: CustomFieldSeed, random: Random) -> Any:
             return str(uuid.UUID(int=random.getrandbits(128), version=4))
         case _:
             return random.choice(_TEXTS)
+
+
+def custom_values(seed: int, positions: tuple[int, ...], random: Random, share: float) -> dict[str, Any]:
+    """Return values for about a share of the given field definitions, by field id, as records store them."""
+    return {
+        identifier_at(seed, "custom_field", position): custom_value(CUSTOM_FIELDS[position], random)
+        for position in positions
+        if random.random() < share
+    }

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def free_ports(count: int) -> list[int]:
 @contextlib.contextmanager
 def run_local(
     folder: Path, log_file: Path, environ: Mapping[str, str] | None = None, *, ready: bool = True
-) -> Iterator[LocalStack]:
+) -> Generator[LocalStack, None, None]:
     """Run the stack of the template in `folder`; with `ready` wait until it is.
 
     A project on its own may have ``sandbox`` and ``admin`` packages of its own, which come first.

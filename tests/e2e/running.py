@@ -169,7 +169,7 @@ class Sandbox:
         self._send("POST", "/rate-limit", {"perMinute": 10**6, "burst": 10**6})
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """A running stack and everything that tests do in it."""
 
@@ -188,14 +188,20 @@ class World:
         self.secrets[value] = shown_by
         return value
 
-    def leaks(self) -> list[str]:
-        """Name every secret that was seen where it must not be."""
-        log = self.log_file.read_text(encoding="utf-8")
+    def mark(self) -> tuple[int, int]:
+        """Return how much has been seen by now."""
+        return len(self.exchanges), self.log_file.stat().st_size
+
+    def leaks(self, since: tuple[int, int] = (0, 0)) -> list[str]:
+        """Name every secret that was seen where it must not be, from a mark on."""
+        exchanges = self.exchanges[since[0] :]
+        log = self.log_file.read_bytes()[since[1] :].decode(errors="replace")
+        everything = "\n".join(exchange.answer for exchange in exchanges)
         found = [f"{_hint(value)} in the log" for value in self.secrets if value in log]
-        for exchange in self.exchanges:
+        for value, shown_by in self.secrets.items():
             found += [
                 f"{_hint(value)} in the answer of {exchange.method} {exchange.path}"
-                for value, shown_by in self.secrets.items()
+                for exchange in (exchanges if value in everything else ())
                 if value in exchange.answer and (shown_by is None or not exchange.path.endswith(shown_by))
             ]
         return sorted(set(found))
@@ -344,7 +350,9 @@ class Session:
 
 def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     """Check that an answer is a problem document of this status and code; returns it."""
-    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text[
+        :600
+    ]
     problem: dict[str, Any] = answer.json()
     assert problem["error"] == code
     assert problem["type"] == f"urn:unified:error:{code}"

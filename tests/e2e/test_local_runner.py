@@ -2,8 +2,11 @@
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -207,15 +210,16 @@ def test_a_changed_sandbox_starts_again(start_local: Any, project: Path) -> None
         wait_for("the new sandbox", answers)
 
 
-def test_a_port_in_use_is_told_in_one_line(start_local: Any, project: Path) -> None:
-    """No traceback: the reader can do something about it."""
+@pytest.mark.parametrize("variable", ["PORT", "SANDBOX_PORT", "AWS_PORT"])
+def test_a_port_in_use_is_told_in_one_line(start_local: Any, project: Path, variable: str) -> None:
+    """No traceback, and nothing is asked of whoever listens there."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with start_local(project, {"PORT": str(port)}, ready=False) as stack:
+        with start_local(project, {variable: str(port)}, ready=False) as stack:
             assert stack.process.wait(30) == 1
-    assert stack.lines == [f"local: port {port} is in use; choose another with PORT=…"]
+    assert stack.lines == [f"local: port {port} is in use; choose another with {variable}=…"]
 
 
 @pytest.mark.parametrize(
@@ -256,3 +260,22 @@ def test_a_path_that_no_route_serves_is_answered_by_the_default_function(local_s
     response = httpx.get(f"{local_stack.url}/v1/nothing/here")
     assert response.status_code == 404
     assert response.json() != {"message": "Not Found"}
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the commands are for curl")
+def test_the_printed_commands_work_as_printed(local_stack: Any) -> None:
+    """Connect and read three candidates, by nothing but copy and paste."""
+    commands = [shlex.split(line) for line in local_stack.lines if line.startswith("  curl ")]
+    answers = [
+        json.loads(subprocess.run([*command, "-sS"], capture_output=True, check=True).stdout) for command in commands
+    ]
+    connection, authorization, contacts = answers
+    assert connection["object"] == "connection"
+    assert authorization["status"] == "authorized"
+    assert len(contacts["data"]) == 3
+
+
+def test_it_is_ready_soon(local_stack: Any) -> None:
+    """Fifteen seconds are promised, for a machine that does other things too."""
+    (told,) = [line for line in local_stack.lines if line.startswith("started in ")]
+    assert float(told.split()[2]) < 15

@@ -9,12 +9,14 @@ from __future__ import annotations
 import base64
 import contextlib
 import importlib.util
+import io
 import json
+import re
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -32,6 +34,7 @@ from unified import aws, projects, settings, table, transport
 from unified.ashby import client as ashby_client
 from unified.connections import clients, lifecycle, store, vault
 from unified.errors import CATALOGUE
+from unified.log import logger
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ("connections", "docs", "oauth_callback", "resources")
@@ -75,11 +78,12 @@ def event(
     A ``body`` that is text or bytes is sent as it is, any other as JSON.
     """
     raw_query = urlencode(query or {})
+    route_key, path_parameters = route_of(method, path)
     sent = {"content-type": "application/json", "host": "api.example.com"}
     sent.update({name.lower(): value for name, value in (headers or {}).items()})
     built: dict[str, Any] = {
         "version": "2.0",
-        "routeKey": "$default",
+        "routeKey": route_key,
         "rawPath": unquote(path),
         "rawQueryString": raw_query,
         "headers": sent,
@@ -96,13 +100,15 @@ def event(
                 "userAgent": "node",
             },
             "requestId": "JKJaXmPLvHcESHA=",
-            "routeKey": "$default",
+            "routeKey": route_key,
             "stage": "$default",
             "time": "24/Nov/2026:08:00:00 +0000",
             "timeEpoch": 1_795_507_200_000,
         },
         "isBase64Encoded": False,
     }
+    if path_parameters:
+        built["pathParameters"] = path_parameters
     if raw_query:
         built["queryStringParameters"] = dict(parse_qsl(raw_query, keep_blank_values=True))
     if body is not None:
@@ -140,7 +146,7 @@ class Stack:
     def call(self, method: str, path: str, headers: Mapping[str, str] | None = None, **rest: Any) -> Answer:
         """Send a request through the function that serves its path; with ``headers`` None, by the secret key."""
         built = event(method, path, headers=self.keys() if headers is None else headers, **rest)
-        return self.send(function_of(path), built)
+        return self.send(function_of(built["routeKey"]), built)
 
     def send(self, function: str, built: dict[str, Any]) -> Answer:
         """Send an event to a function and check what every answer must be."""
@@ -197,16 +203,33 @@ ALL_OPERATIONS = [
 ]
 
 
-def function_of(path: str) -> str:
-    """Say which function serves a path, as the template's routes do."""
-    plain = path.replace("/v1/s/", "/v1/")
-    if plain.startswith(("/v1/resources", "/v1/models")):
+_ROUTES = re.findall(r'Method: (\w+), Path: "([^"]+)"', (ROOT / "template.yaml").read_text(encoding="utf-8"))
+
+
+def route_of(method: str, path: str) -> tuple[str, dict[str, str]]:
+    """Find the route of an encoded path as API Gateway does: fixed segments before variables, else $default."""
+    segments = path.split("/")
+    best = ("$default", dict[str, str]())
+    fixed = -1
+    for of_method, template in _ROUTES:
+        pairs = list(zip(template.split("/"), segments, strict=False))
+        fits = of_method == method and template.count("/") == path.count("/")
+        if not fits or not all(part == sent or (part.startswith("{") and sent) for part, sent in pairs):
+            continue
+        variables = {part[1:-1]: unquote(sent) for part, sent in pairs if part.startswith("{")}
+        if len(pairs) - len(variables) > fixed:
+            best, fixed = (f"{method} {template}", variables), len(pairs) - len(variables)
+    return best
+
+
+def function_of(route_key: str) -> str:
+    """Say which function serves a route, as the template does."""
+    path = route_key.partition(" ")[2].replace("/v1/s/", "/v1/")
+    if path.startswith(("/v1/resources", "/v1/models")):
         return "resources"
-    if plain.startswith("/v1/callback"):
+    if path.startswith("/v1/callback"):
         return "oauth_callback"
-    if plain.startswith(("/v1/connection", "/v1/connector", "/v1/session")):
-        return "connections"
-    return "docs"
+    return "connections" if path.startswith("/v1/") else "docs"
 
 
 def check_problem(answer: Answer) -> None:
@@ -317,7 +340,7 @@ _CACHES = (settings.settings, table.table, store.store, vault.vault, lifecycle.c
 
 
 @contextlib.contextmanager
-def new_stack(cloud: SimpleNamespace, url: str, sandbox: Sandbox) -> Iterator[Stack]:
+def new_stack(cloud: SimpleNamespace, url: str, sandbox: Sandbox) -> Generator[Stack]:
     """Give a deployment as new: an empty table, a key of its own, one project, an untouched sandbox."""
     sandbox.reset()
     with pytest.MonkeyPatch.context() as patch, mock_aws():
@@ -382,3 +405,13 @@ def give_oauth_client(stack: Stack, **changes: str) -> None:
         SecretId="unified-test-oauth", SecretString=json.dumps({"ashby": client})
     )
     clients._cached = None
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """Return what the functions log meanwhile: whole lines, as CloudWatch would get them."""
+    handler = cast(Any, logger.registered_handler)
+    lines = io.StringIO()
+    before = handler.setStream(lines)
+    yield lines
+    handler.setStream(before)

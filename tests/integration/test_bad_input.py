@@ -25,6 +25,8 @@ NO_ROUTE = (404, "MORPH::ROUTE_NOT_FOUND")
 NO_CONNECTOR = (404, "CONNECTOR::NOT_FOUND")
 NO_MODEL = (404, "CONNECTOR::RESOURCE_MODEL::NOT_FOUND")
 NO_CONNECTION = (404, "MORPH::CONNECTION::NOT_FOUND")
+NOT_OFFERED = (501, "CONNECTOR::OPERATION::NOT_FOUND")
+NO_RECORD = (404, "CONNECTOR::OPERATION::RESOURCE_NOT_FOUND")
 NO_KEY = (401, "MORPH::UNAUTHENTICATED")
 BAD_SESSION = (401, "MORPH::SESSION::TOKEN_VALIDATION_FAILED")
 
@@ -55,7 +57,9 @@ CURSOR = base64.urlsafe_b64encode(json.dumps([1, "0" * 20, "100"]).encode()).dec
 LIFECYCLE = [
     Bad("unknown connector", "POST", "/v1/connections/nope/new", NO_CONNECTOR, body={}),
     Bad("connector in another case", "POST", "/v1/connections/Ashby/new", NO_CONNECTOR, body={}),
-    Bad("unknown model in an operation", "POST", CONNECTION, INVALID, "nope::list", body={"operations": ["nope::list"]}),
+    Bad(
+        "unknown model in an operation", "POST", CONNECTION, INVALID, "nope::list", body={"operations": ["nope::list"]}
+    ),
     Bad(
         "unknown verb in an operation",
         "POST",
@@ -65,27 +69,60 @@ LIFECYCLE = [
         body={"operations": ["genericContact::list", "genericContact::fly"]},
     ),
     Bad("an empty operation", "POST", CONNECTION, INVALID, "operations.0", body={"operations": [""]}),
-    Bad("operations that are a text", "POST", CONNECTION, INVALID, "operations", body={"operations": "genericContact::list"}),
+    Bad(
+        "operations that are a text",
+        "POST",
+        CONNECTION,
+        INVALID,
+        "operations",
+        body={"operations": "genericContact::list"},
+    ),
     Bad("operations that are null", "POST", CONNECTION, INVALID, "operations", body={"operations": None}),
     Bad("an operation that is a number", "POST", CONNECTION, INVALID, "operations.0", body={"operations": [1]}),
-    Bad("too many operations", "POST", CONNECTION, INVALID, "operations", body={"operations": ["genericContact::list"] * 201}),
+    Bad(
+        "too many operations",
+        "POST",
+        CONNECTION,
+        INVALID,
+        "operations",
+        body={"operations": ["genericContact::list"] * 201},
+    ),
     Bad("an unknown field", "POST", CONNECTION, INVALID, "operation", body={"operation": []}),
     Bad("half a surrogate pair", "POST", CONNECTION, INVALID, body='{"operations": ["\\ud800"]}'),
     Bad("half a surrogate pair as a name", "POST", CONNECTION, INVALID, body='{"\\ud800": 1}'),
     Bad("malformed JSON", "POST", CONNECTION, INVALID, "not valid JSON", body='{"operations": ['),
     Bad("NaN", "POST", CONNECTION, INVALID, "not valid JSON", body='{"operations": NaN}'),
     Bad("Infinity", "POST", CONNECTION, INVALID, "not valid JSON", body='{"operations": -Infinity}'),
-    Bad("a number of 5,000 digits", "POST", CONNECTION, INVALID, "not valid JSON", body='{"operations": ' + "9" * 5000 + "}"),
+    Bad(
+        "a number of 5,000 digits",
+        "POST",
+        CONNECTION,
+        INVALID,
+        "not valid JSON",
+        body='{"operations": ' + "9" * 5000 + "}",
+    ),
     Bad("deep nesting", "POST", CONNECTION, INVALID, "not valid JSON", body=DEEP),
     Bad("deep nesting within", "POST", CONNECTION, INVALID, "not valid JSON", body='{"operations": ' + DEEP + "}"),
-    Bad("a key given twice", "POST", CONNECTION, INVALID, body='{"operations": [], "operations": ["genericContact::list"]}'),
+    Bad(
+        "a key given twice",
+        "POST",
+        CONNECTION,
+        INVALID,
+        body='{"operations": [], "operations": ["genericContact::list"]}',
+    ),
     Bad("a list as body", "POST", CONNECTION, INVALID, "JSON object", body="[]"),
     Bad("a text as body", "POST", CONNECTION, INVALID, "JSON object", body='"operations"'),
     Bad("null as body", "POST", CONNECTION, INVALID, "JSON object", body="null"),
     Bad("an empty body", "POST", CONNECTION, INVALID, "not valid JSON", body=""),
     Bad("no body", "POST", CONNECTION, INVALID, "not valid JSON"),
     Bad("bytes that are not UTF-8", "POST", CONNECTION, INVALID, "not valid JSON", body=b'{"operations": ["\xff"]}'),
-    Bad("a body over the limit", "POST", CONNECTION, (413, "MORPH::PAYLOAD_TOO_LARGE"), body={"operations": ["x" * 262_144]}),
+    Bad(
+        "a body over the limit",
+        "POST",
+        CONNECTION,
+        (413, "MORPH::PAYLOAD_TOO_LARGE"),
+        body={"operations": ["x" * 262_144]},
+    ),
     Bad(
         "a body over the limit in bytes, not in characters",
         "POST",
@@ -125,29 +162,41 @@ LIFECYCLE = [
             ("followed by a space", "user ", INVALID),
             ("251 characters", "x" * 251, INVALID),
             ("2,000 characters", "x" * 2000, INVALID),
-            ("a no-break space", "a\u00a0b", NO_ROUTE),
-            ("a right-to-left mark", "a\u202eb", NO_ROUTE),
-            ("a line break inside", "us\ner", NO_ROUTE),
-            ("a line break at the end", "user\n", NO_ROUTE),
-            ("a NUL", "a\0b", NO_ROUTE),
-            ("of two segments", "user 1/é", NO_ROUTE),
+            ("a no-break space", "a\u00a0b", INVALID),
+            ("a right-to-left mark", "a\u202eb", INVALID),
+            ("a line break inside", "us\ner", INVALID),
+            ("a line break at the end", "user\n", INVALID),
+            ("a NUL", "a\0b", INVALID),
             ("empty", "", NO_ROUTE),
-            # Powertools' routes take word characters and most of the punctuation that a URL may hold, no more.
-            ("an emoji", "🙂", NO_ROUTE),
-            ("in quotes", '"a"', NO_ROUTE),
         )
     ),
-    Bad("a connection that is not authorized", "GET", CONTACTS, (409, "MORPH::CONNECTION::ACCESS_TOKEN_MISSIN"), owner="bare"),
+    Bad(
+        "a connection that is not authorized",
+        "GET",
+        CONTACTS,
+        (409, "MORPH::CONNECTION::ACCESS_TOKEN_MISSIN"),
+        owner="bare",
+    ),
     Bad("a duplicate", "POST", "/v1/connections/ashby/acme", (409, "MORPH::CONNECTION::CREATION_FAILED"), body={}),
     Bad("reading what is not there", "GET", CONNECTION, NO_CONNECTION),
     Bad("changing what is not there", "PATCH", CONNECTION, NO_CONNECTION, body={"operations": []}),
     Bad("removing what is not there", "DELETE", CONNECTION, NO_CONNECTION),
     Bad("authorizing what is not there", "POST", f"{CONNECTION}/authorization", NO_CONNECTION, body={}),
     Bad("revoking sessions of what is not there", "DELETE", f"{CONNECTION}/sessions", NO_CONNECTION),
-    Bad("createIfMissing=yes", "PATCH", CONNECTION, INVALID, "createIfMissing", query={"createIfMissing": "yes"}, body={}),
+    Bad(
+        "createIfMissing=yes",
+        "PATCH",
+        CONNECTION,
+        INVALID,
+        "createIfMissing",
+        query={"createIfMissing": "yes"},
+        body={},
+    ),
     Bad("an unknown parameter of update", "PATCH", CONNECTION, INVALID, "upsert", query={"upsert": "true"}, body={}),
     Bad("an unknown path", "GET", "/v1/nothing", NO_ROUTE),
     Bad("an unknown method", "PUT", "/v1/connections/ashby/acme", NO_ROUTE, body={}),
+    # Morph's client does not encode what it puts into a path: a slash in an owner's id is one to API Gateway too.
+    Bad("an owner id of two segments", "POST", "/v1/connections/ashby/user%201/%C3%A9", NO_ROUTE, body={}),
     Bad("a deeper path", "GET", "/v1/connections/ashby/acme/keys", NO_ROUTE),
     Bad("an unknown connector to describe", "GET", "/v1/connectors/nope", NO_CONNECTOR),
     Bad("an object of JavaScript's without the header", "GET", "/v1/connectors/[object%20Object]", NO_CONNECTOR),
@@ -200,7 +249,9 @@ AUTHORIZING = [
     Bad("a key with a line break", "POST", AUTHORIZATION, INVALID, body={"settings": {"apiKey": "a\r\nx-evil: 1"}}),
     Bad("a key beyond ASCII", "POST", AUTHORIZATION, INVALID, body={"settings": {"apiKey": "schlüssel"}}),
     Bad("an unknown setting", "POST", AUTHORIZATION, INVALID, "subdomain", body={"settings": {"subdomain": "x"}}),
-    Bad("a setting that is no text", "POST", AUTHORIZATION, INVALID, "settings.apiKey", body={"settings": {"apiKey": 5}}),
+    Bad(
+        "a setting that is no text", "POST", AUTHORIZATION, INVALID, "settings.apiKey", body={"settings": {"apiKey": 5}}
+    ),
     Bad(
         "no setting and no OAuth client",
         "POST",
@@ -213,7 +264,15 @@ AUTHORIZING = [
     Bad("an unknown parameter", "POST", AUTHORIZATION, INVALID, "redirect", query={"redirect": "x"}, body={}),
     Bad("scopes that OAuth cannot carry", "POST", AUTHORIZATION, INVALID, "scopes.0", body={"scopes": ["a b"]}),
     *(
-        Bad(f"a redirectUrl that is {name}", "POST", AUTHORIZATION, INVALID, "redirectUrl", query={"redirectUrl": url}, body={})
+        Bad(
+            f"a redirectUrl that is {name}",
+            "POST",
+            AUTHORIZATION,
+            INVALID,
+            "redirectUrl",
+            query={"redirectUrl": url},
+            body={},
+        )
         for name, url in (
             ("not on the list", "https://evil.example/"),
             ("longer than one on the list", "https://app.example.com/connected/more"),
@@ -248,7 +307,9 @@ CALLERS = [
     Bad("a public key too long for a key", "GET", "/v1/connections", NO_KEY, headers={"x-api-key": "x" * 5000}),
     Bad("resources without keys", "GET", CONTACTS, NO_KEY, headers={"x-api-key": "", "x-api-secret": ""}),
     Bad("resources without a connection", "GET", CONTACTS, INVALID, "x-owner-id"),
-    Bad("an unknown connector", "GET", CONTACTS, NO_CONNECTOR, headers={"x-connector-id": "nope", "x-owner-id": "acme"}),
+    Bad(
+        "an unknown connector", "GET", CONTACTS, NO_CONNECTOR, headers={"x-connector-id": "nope", "x-owner-id": "acme"}
+    ),
     Bad("an unknown owner", "GET", CONTACTS, NO_CONNECTION, owner="nobody"),
     Bad("an owner that is undefined", "GET", CONTACTS, INVALID, owner="undefined"),
     Bad("an owner too long", "GET", CONTACTS, INVALID, owner="x" * 251),
@@ -279,24 +340,66 @@ RESOURCES = [
     Bad("an unknown model to read", "GET", "/v1/resources/nope/x", NO_MODEL, owner="acme"),
     Bad("an unknown model's fields", "GET", "/v1/models/nope/fields", NO_MODEL, owner="acme"),
     Bad("a model in another case", "GET", "/v1/resources/genericcontact", NO_MODEL, owner="acme"),
-    Bad("creating a user", "POST", "/v1/resources/genericUser", (501, "CONNECTOR::OPERATION::NOT_FOUND"), "invite", owner="acme", body={}),
-    Bad("changing a user", "PATCH", "/v1/resources/genericUser/x", (501, "CONNECTOR::OPERATION::NOT_FOUND"), "proxy", owner="acme", body={}),
-    Bad("removing the workspace", "DELETE", "/v1/resources/genericWorkspace/organization", (501, "CONNECTOR::OPERATION::NOT_FOUND"), owner="acme"),
-    Bad("an unknown record", "GET", RECORD, (404, "CONNECTOR::OPERATION::RESOURCE_NOT_FOUND"), owner="acme"),
-    Bad("an unknown record to change", "PATCH", RECORD, (404, "CONNECTOR::OPERATION::RESOURCE_NOT_FOUND"), owner="acme", body={"email": "a@example.com"}),
-    Bad("an unknown record to remove", "DELETE", RECORD, (404, "CONNECTOR::OPERATION::RESOURCE_NOT_FOUND"), owner="acme"),
-    Bad("another workspace", "GET", "/v1/resources/genericWorkspace/other", (404, "CONNECTOR::OPERATION::RESOURCE_NOT_FOUND"), owner="acme"),
+    Bad(
+        "creating a user",
+        "POST",
+        "/v1/resources/genericUser",
+        NOT_OFFERED,
+        "invite",
+        owner="acme",
+        body={},
+    ),
+    Bad(
+        "changing a user",
+        "PATCH",
+        "/v1/resources/genericUser/x",
+        NOT_OFFERED,
+        "proxy",
+        owner="acme",
+        body={},
+    ),
+    Bad(
+        "removing the workspace",
+        "DELETE",
+        "/v1/resources/genericWorkspace/organization",
+        NOT_OFFERED,
+        owner="acme",
+    ),
+    Bad("an unknown record", "GET", RECORD, NO_RECORD, owner="acme"),
+    Bad(
+        "an unknown record to change",
+        "PATCH",
+        RECORD,
+        NO_RECORD,
+        owner="acme",
+        body={"email": "a@example.com"},
+    ),
+    Bad("an unknown record to remove", "DELETE", RECORD, NO_RECORD, owner="acme"),
+    Bad(
+        "another workspace",
+        "GET",
+        "/v1/resources/genericWorkspace/other",
+        NO_RECORD,
+        owner="acme",
+    ),
     *(
-        Bad(f"an id that is {name}", method, f"{CONTACTS}/{quote(identity, safe='')}", expected, owner="acme", body={"email": "a@example.com"} if method == "PATCH" else None)
+        Bad(
+            f"an id that is {name}",
+            method,
+            f"{CONTACTS}/{quote(identity, safe='')}",
+            expected,
+            owner="acme",
+            body={"email": "a@example.com"} if method == "PATCH" else None,
+        )
         for method in ("GET", "PATCH", "DELETE")
         for name, identity, expected in (
             ("201 characters", "x" * 201, INVALID),
             ("with a space", "a b", INVALID),
             ("beyond ASCII", "é", INVALID),
             ("a path upwards", "..", INVALID),
-            ("with a line break at its end", "abc\n", NO_ROUTE),
-            ("with a control character", "a\x07b", NO_ROUTE),
-            ("with a slash", "a/b", NO_ROUTE),
+            ("with a line break at its end", "abc\n", INVALID),
+            ("with a control character", "a\x07b", INVALID),
+            ("with a slash", "a/b", INVALID),
         )
     ),
     *(
@@ -327,13 +430,63 @@ RESOURCES = [
         )
     ),
     Bad("q on workspaces", "GET", "/v1/resources/genericWorkspace", INVALID, "q", owner="acme", query={"q": "x"}),
-    Bad("a filter on workspaces", "GET", "/v1/resources/genericWorkspace", INVALID, "filter[name]", owner="acme", query={"filter[name]": "x"}),
-    Bad("q that is no address on users", "GET", "/v1/resources/genericUser", INVALID, "q", owner="acme", query={"q": "Ada"}),
-    Bad("isActive=false", "GET", "/v1/resources/genericUser", INVALID, "isActive", owner="acme", query={"filter[isActive]": "false"}),
+    Bad(
+        "a filter on workspaces",
+        "GET",
+        "/v1/resources/genericWorkspace",
+        INVALID,
+        "filter[name]",
+        owner="acme",
+        query={"filter[name]": "x"},
+    ),
+    Bad(
+        "q that is no address on users",
+        "GET",
+        "/v1/resources/genericUser",
+        INVALID,
+        "q",
+        owner="acme",
+        query={"q": "Ada"},
+    ),
+    Bad(
+        "isActive=false",
+        "GET",
+        "/v1/resources/genericUser",
+        INVALID,
+        "isActive",
+        owner="acme",
+        query={"filter[isActive]": "false"},
+    ),
     Bad("expand, which is not offered yet", "GET", RECORD, INVALID, "expand", owner="acme", query={"expand": "job"}),
-    Bad("an unknown property of fields", "GET", "/v1/models/genericContact/fields", INVALID, "colour", owner="acme", query={"colour": "red"}),
-    Bad("returnResource=yes", "POST", CONTACTS, INVALID, "returnResource", owner="acme", query={"returnResource": "yes"}, body={"firstName": "A"}),
-    Bad("a parameter of a create", "POST", CONTACTS, INVALID, "returnResource", owner="acme", query={"dryRun": "true"}, body={"firstName": "A"}),
+    Bad(
+        "an unknown property of fields",
+        "GET",
+        "/v1/models/genericContact/fields",
+        INVALID,
+        "colour",
+        owner="acme",
+        query={"colour": "red"},
+    ),
+    Bad(
+        "returnResource=yes",
+        "POST",
+        CONTACTS,
+        INVALID,
+        "returnResource",
+        owner="acme",
+        query={"returnResource": "yes"},
+        body={"firstName": "A"},
+    ),
+    Bad(
+        "a parameter of a create",
+        "POST",
+        CONTACTS,
+        INVALID,
+        "returnResource",
+        owner="acme",
+        query={"dryRun": "true"},
+        body={"firstName": "A"},
+    ),
     *(
         Bad(f"a contact with {name}", "POST", CONTACTS, BAD_FIELDS, says, owner="acme", body=body)
         for name, says, body in (
@@ -357,7 +510,7 @@ RESOURCES = [
     Bad("a contact given twice", "POST", CONTACTS, INVALID, owner="acme", body='{"firstName": "A", "firstName": "B"}'),
     Bad("a list of contacts", "POST", CONTACTS, INVALID, "JSON object", owner="acme", body='[{"firstName": "A"}]'),
     Bad("changing nothing", "PATCH", RECORD, BAD_FIELDS, "at least one", owner="acme", body={}),
-]  # fmt: skip
+]
 
 TABLE = [
     pytest.param(one, id=f"{group}: {one.method} {one.name}")
@@ -389,9 +542,7 @@ def test_a_bad_request_is_refused_by_name_and_writes_nothing(shared: Stack, bad:
     last_change = stack.sandbox.organisation.last_change
 
     headers = {**(stack.keys() if bad.owner is None else stack.of(bad.owner)), **bad.headers}
-    answer = stack.call(
-        bad.method, bad.path, headers, query=bad.query, body=bad.body, base64_body=bad.base64_body
-    )
+    answer = stack.call(bad.method, bad.path, headers, query=bad.query, body=bad.body, base64_body=bad.base64_body)
 
     assert (answer.status, answer.code) == bad.expected, answer.text
     assert bad.says in answer.text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import quote
 
 import pytest
 
@@ -13,9 +12,27 @@ CONNECTION = "/v1/connections/ashby/new"
 CONTACTS = "/v1/resources/genericContact"
 
 
-@pytest.mark.parametrize(
-    "owner", ["user 1", "é", "Ünïcode 名前", "a@b.example", "org:1|2", "50%", "x" * 250, "-", "0"]
-)
+OWNERS = [
+    "user 1",
+    "é",
+    "Ünïcode 名前",
+    "a@b.example",
+    "org:1|2",
+    "50%",
+    "%2F",
+    "x" * 250,
+    "🙂",
+    "-",
+    "0",
+    "user 1/é",
+    "acme/authorization",
+    "a?b#c",
+    '"quoted" \\ `ticked`',
+    "{connectorId}",
+]
+
+
+@pytest.mark.parametrize("owner", OWNERS)
 def test_an_owner_id_is_the_callers_own_text(stack: Stack, owner: str) -> None:
     path = stack.connect(owner)
 
@@ -68,3 +85,11 @@ def test_every_operation_that_is_offered_can_be_given(stack: Stack) -> None:
 
     assert made.json["operations"] == offered
     assert set(offered) <= set(ALL_OPERATIONS)
+
+
+def test_a_slash_in_an_owner_id_makes_no_other_route_of_it(stack: Stack) -> None:
+    stack.connect("acme", operations=[])
+
+    made = stack.call("POST", "/v1/connections/ashby/acme%2Fsessions", body={"operations": []})
+
+    assert (made.json["object"], made.json["ownerId"]) == ("connection", "acme/sessions")

@@ -7,10 +7,10 @@ knows AWS, API Gateway or how a credential is kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from unified.errors import Missing
 from unified.secret import Secret
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from unified.deadline import Deadline
     from unified.mapping import Mapper
     from unified.models import Model
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 Record = dict[str, Any]
 """One record as the provider's API gives it."""
@@ -39,8 +41,7 @@ class Operation(StrEnum):
 Mode = Literal["native", "emulated", "refused"]
 
 
-@dataclass(frozen=True, slots=True)
-class Capability:
+class Capability(NamedTuple):
     """One cell of the capability table.
 
     ``permissions`` are the provider's own names, all needed. ``reason`` says what an emulation does, or why
@@ -52,8 +53,7 @@ class Capability:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One field of the form by which a person authorizes (the wire's ``SettingField``)."""
 
     key: str
@@ -63,8 +63,7 @@ class Setting:
     secret: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(NamedTuple):
     """What proves us to the provider: an API key, or an OAuth token with what renews it.
 
     ``expires_at`` is in seconds since the epoch, None where the provider did not say. ``scopes`` are those
@@ -78,18 +77,16 @@ class Credential:
     scopes: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ListQuery:
+class ListQuery(NamedTuple):
     """What a caller asks of a list, already validated: ``cursor`` is what this model itself gave earlier."""
 
     limit: int
     cursor: str | None = None
     q: str | None = None
-    filters: Mapping[str, str] = field(default_factory=dict[str, str])
+    filters: Mapping[str, str] = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """One page of records, the cursor of the next or None, and what the caller should know of it."""
 
     records: Sequence[Record]
@@ -97,16 +94,14 @@ class Page:
     warnings: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """A record after a write. ``not_written`` names fields that the provider refused after the record was made."""
 
     record: Record
-    not_written: Mapping[str, str] = field(default_factory=dict[str, str])
+    not_written: Mapping[str, str] = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(NamedTuple):
     """What a live check of a credential found: the scopes it holds, None when it may not read its own."""
 
     scopes: tuple[str, ...] | None

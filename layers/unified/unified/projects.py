@@ -7,13 +7,13 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from unified import table as t
 from unified.errors import Invalid
-from unified.models.types import now_iso
+from unified.models.moments import now_iso
 from unified.secret import Secret, fingerprint, random_token
 
 CACHE_SECONDS = 30
@@ -22,19 +22,17 @@ CACHE_SECONDS = 30
 _CACHE_ENTRIES = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """One tenant. ``oauth_clients`` holds its own clients by connector, their secrets sealed."""
 
     id: str
     name: str
     public_key: str
     redirect_urls: tuple[str, ...] = ()
-    oauth_clients: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    oauth_clients: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(NamedTuple):
     project: Project
     # Secret id by fingerprint of the secret, for those that are not revoked.
     secrets: Mapping[str, str]

@@ -20,7 +20,6 @@ owner can be read as another key. DynamoDB deletes expired items late, by days: 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -88,8 +87,7 @@ class ConditionFailed(Exception):
         self.item = item
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """A ConditionExpression with its values; ``#name`` aliases are made for every name in ``names``."""
 
     expression: str
@@ -110,8 +108,7 @@ ABSENT = Condition("attribute_not_exists(pk)", {})
 PRESENT = Condition("attribute_exists(pk)", {})
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(NamedTuple):
     """One write of a transaction: put ``item`` at ``key``."""
 
     key: Key
@@ -119,16 +116,14 @@ class Put:
     condition: Condition | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(NamedTuple):
     """One write of a transaction: delete what is at ``key``."""
 
     key: Key
     condition: Condition | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(NamedTuple):
     """One write of a transaction: set attributes of what is at ``key``."""
 
     key: Key

@@ -9,12 +9,14 @@ RESOURCES = {"Table": Reference("table-1", {"Arn": "arn:table-1", "Stream.Arn": 
 
 
 def lookup(name: str) -> Reference:
+    """Know one resource."""
     if name not in RESOURCES:
         raise TemplateError(f"no {name}")
     return RESOURCES[name]
 
 
 def resolve(yaml_text: str, conditions: str = "{}", **values: Value) -> Value:
+    """Resolve one YAML value with these parameters."""
     resolver = Resolver(
         values={"AWS::Region": "eu-west-1", **values},
         conditions=parse(conditions),
@@ -49,6 +51,7 @@ def resolve(yaml_text: str, conditions: str = "{}", **values: Value) -> Value:
     ],
 )
 def test_resolves(text: str, expected: Value) -> None:
+    """Short and long forms, nested in any way."""
     assert resolve(text, Names=["a", "b"], Count=3, Flag=True) == expected
 
 
@@ -63,6 +66,7 @@ def test_resolves(text: str, expected: Value) -> None:
     ],
 )
 def test_if_follows_its_condition(condition: str, chosen: str) -> None:
+    """Conditions combine, name each other and compare as text."""
     conditions = f"{{IsReal: !Equals [a, a], It: {condition}}}"
     assert (
         resolve(
@@ -73,10 +77,12 @@ def test_if_follows_its_condition(condition: str, chosen: str) -> None:
 
 
 def test_if_does_not_look_at_the_other_branch() -> None:
+    """It may refer to what does not exist here."""
     assert resolve("!If [It, here, !Ref Missing]", "{It: !Equals [a, a]}") == "here"
 
 
 def test_no_value_removes_what_holds_it() -> None:
+    """A key, a list item, or the whole value."""
     text = "{a: !Ref AWS::NoValue, b: [1, !If [It, x, !Ref AWS::NoValue]], c: 2}"
     assert resolve(text, "{It: !Equals [a, b]}") == {"b": [1], "c": 2}
     assert resolve("!Ref AWS::NoValue") is None
@@ -99,6 +105,7 @@ def test_no_value_removes_what_holds_it() -> None:
     ],
 )
 def test_what_it_cannot_resolve_is_an_error_that_says_where(text: str, told: str) -> None:
+    """Nothing is passed through as if it were data."""
     with pytest.raises(TemplateError, match=told) as raised:
         resolve(text, Names=["a", "b"])
     assert "It" in str(raised.value) or "Missing" in str(raised.value)
@@ -106,5 +113,6 @@ def test_what_it_cannot_resolve_is_an_error_that_says_where(text: str, told: str
 
 @pytest.mark.parametrize("text", ["a: 1\na: 2", "[1, 2]", "a: [", ""])
 def test_what_is_no_template_is_an_error(text: str) -> None:
+    """YAML itself would let the second of two equal keys win silently."""
     with pytest.raises(TemplateError):
         parse(text)

@@ -348,3 +348,26 @@ def test_output_is_in_the_log_under_the_functions_name(lab: Lab) -> None:
         await answer(pool, log="hello é " + "y" * 100_000)
 
     assert "lab hello é " + "y" * 100_000 + "\n" in lab.run(scenario)
+
+
+def test_functions_run_where_the_native_client_is_missing(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On macOS the same runtime code runs over the stand-in, errors included."""
+    lab.code.write_text(
+        "import runtime_client\n"
+        "def handler(event, context):\n"
+        "    if event.get('raise'):\n"
+        "        raise RuntimeError('boom')\n"
+        "    return [runtime_client.__file__, context.aws_request_id, context.get_remaining_time_in_millis()]\n"
+    )
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+
+    async def scenario(pool: RuntimePool) -> None:
+        file, request_id, left = json.loads((await call(pool)).payload)
+        assert Path(file).parent.name == "stand_in"
+        assert request_id
+        assert 4000 < left <= 5000
+        outcome = await call(pool, **{"raise": True})
+        assert (outcome.failure, json.loads(outcome.payload)["errorMessage"]) == (Failure.ERROR, "boom")
+        assert (await call(pool)).failure is None
+
+    lab.run(scenario)

@@ -131,6 +131,7 @@ def test_a_changed_template_adds_and_names_what_must_wait(resources: Resources) 
             "circle: A -> B -> A",
         ),
         ("Resources: {A: {Type: AWS::SSM::Parameter, Properties: {Value: !Ref Nothing}}}", "Nothing"),
+        ("Resources: {A: {Type: AWS::DynamoDB::Table, Properties: {}}}", "A: "),
     ],
 )
 def test_what_cannot_be_made_is_an_error(aws_url: str, text: str, told: str) -> None:

@@ -22,6 +22,7 @@ KEYS = [
 
 
 def router(keys: list[str]) -> Router:
+    """Make a router for these keys."""
     routes: list[HttpRoute] = []
     for key in keys:
         method, _, path = key.rpartition(" ")
@@ -44,12 +45,14 @@ def router(keys: list[str]) -> Router:
 def test_the_best_match_wins_whatever_the_order(
     keys: list[str], method: str, path: str, key: str, parameters: dict[str, str]
 ) -> None:
+    """The template's order has no meaning."""
     match = router(keys).match(method, path)
     assert match is not None
     assert (match.route.key, match.path_parameters) == (key, parameters)
 
 
 def test_an_encoded_slash_separates_nothing_and_arrives_decoded() -> None:
+    """Ids with a slash are one segment."""
     match = router(["GET /things/{id}"]).match("GET", "/things/a%2Fb%20%C3%A9")
     assert match is not None
     assert match.path_parameters == {"id": "a/b é"}
@@ -68,10 +71,12 @@ def test_an_encoded_slash_separates_nothing_and_arrives_decoded() -> None:
     ],
 )
 def test_what_matches_no_route_has_none(method: str, path: str) -> None:
+    """Neither case, slash nor method is forgiven."""
     assert router(["GET /things/{id}"]).match(method, path) is None
 
 
 def test_a_greedy_variable_takes_at_least_one_segment() -> None:
+    """It takes all that follows as it is, empty segments too."""
     greedy = router(["ANY /files/{path+}"])
     assert greedy.match("GET", "/files/") is None
     match = greedy.match("GET", "/files/a//b%2Fc/")
@@ -80,5 +85,6 @@ def test_a_greedy_variable_takes_at_least_one_segment() -> None:
 
 
 def test_the_same_route_twice_is_refused() -> None:
+    """API Gateway refuses it at deployment."""
     with pytest.raises(TemplateError, match="GET /a"):
         router(["GET /a", "GET /a"])

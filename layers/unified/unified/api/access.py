@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from unified.connections.lifecycle import Connections, missing, split_session_token
 from unified.connections.records import Connection, Reference, StoredCredential
@@ -29,8 +28,7 @@ _NOT_AN_ID = frozenset({"undefined", "null", "NaN", "[object Object]"})
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who calls: a project by one of its secret keys. ``actor`` is the key's id, for the audit."""
 
     project: Project
@@ -57,8 +55,7 @@ def reference(project: Project, connector_id: str, owner_id: str) -> Reference:
     return Reference(project.id, connector_id, owner_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(NamedTuple):
     """One caller's hold on one connection, from a single read."""
 
     connections: Connections

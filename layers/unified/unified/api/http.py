@@ -1,4 +1,4 @@
-"""HTTP, in one place: the router, errors as problem documents, bodies, and how an invocation begins and ends.
+"""HTTP, in one place: the router, errors as problem documents, and how an invocation begins and ends.
 
 Powertools routes; its validation middleware is left out, because importing it (and pydantic) for every cold
 start costs more than it gives: queries are read by ``unified.api.paging``, records by ``unified.mapping``, and
@@ -8,24 +8,19 @@ the few fixed bodies by ``unified.api.bodies``, loaded when one arrives.
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Literal, Protocol, cast
+from urllib.parse import quote, unquote
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Request, Response
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
-from unified import aws
-from unified.api.access import Access, Caller, authenticate, open_connection
-from unified.connections.lifecycle import connections
 from unified.deadline import Deadline
-from unified.errors import Invalid, Missing, UnifiedError
+from unified.errors import Missing, UnifiedError
 from unified.log import frames, logger
-from unified.projects import projects
-from unified.settings import settings
 
-MAX_BODY_BYTES = 256 * 1024
 # Answers hold people's data: no cache between us and the caller may keep them.
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
@@ -74,9 +69,16 @@ def _dumps(value: Any) -> str:
     return text
 
 
+class _Resolver(APIGatewayHttpResolver):
+    """Powertools' router, with path variables decoded once they are found: see ``_path``."""
+
+    def _convert_matches_into_route_keys(self, match: re.Match[str]) -> dict[str, str]:
+        return {name: unquote(value) for name, value in match.groupdict().items()}
+
+
 def create_app() -> Router:
     """Return a router that answers every error, foreseen or not, in the one shape."""
-    app = APIGatewayHttpResolver(serializer=_dumps)
+    app = _Resolver(serializer=_dumps)
 
     @app.exception_handler(UnifiedError)
     def foreseen(error: UnifiedError) -> Response[Any]:  # pyright: ignore[reportUnusedFunction]
@@ -96,22 +98,14 @@ def create_app() -> Router:
 
 
 def entry(app: Router) -> Handler:
-    """Return the Lambda handler of ``app``: a deadline, a log line with what may be said, the request id.
-
-    The DynamoDB client, which every request needs, is made now, while Lambda still gives a cold start its
-    full processor; what only some routes need is made when they do.
-    """
-    aws.client("dynamodb")
+    """Return the Lambda handler of ``app``: a deadline, a log line with what may be said, the request id."""
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         started = time.monotonic()
         request_id = str(event["requestContext"]["requestId"])
         logger.set_correlation_id(request_id)
         app.append_context(deadline=Deadline(context.get_remaining_time_in_millis() / 1000))
-        if event["rawPath"].endswith("\n"):
-            # Routes are patterns that end in "$", which matches before a last line break too: not "acme\n" as "acme".
-            event = {**event, "rawPath": "/"}
-        answer = app.resolve(event, context)
+        answer = app.resolve({**event, "rawPath": _path(event)}, context)
         answer["headers"] = {**_HEADERS, **answer.get("headers", {}), "x-request-id": request_id}
         logger.info(
             "request",
@@ -126,53 +120,18 @@ def entry(app: Router) -> Handler:
     return handler
 
 
-def caller(request: Request) -> Caller:
-    """Return the project that calls with its secret key."""
-    return authenticate(projects(), request.headers)
+def _path(event: dict[str, Any]) -> str:
+    """Return the path as API Gateway matched it, its variables encoded again.
 
-
-def access(request: Request) -> Access:
-    """Return the caller's hold on the connection that its headers name."""
-    return open_connection(connections(), projects(), request.headers, deadline(request))
-
-
-def deadline(request: Request) -> Deadline:
-    """Return until when this invocation must have answered."""
-    return cast(Deadline, request.context["deadline"])
-
-
-def query(request: Request) -> Mapping[str, str]:
-    """Return the query's parameters, decoded."""
-    return request.query_parameters or {}
-
-
-def public_url(request: Request) -> str:
-    """Return the API's own base URL, without a slash: the parameter's, else the host name that API Gateway served.
-
-    ``domainName`` is that of the API or its custom domain; a forged Host header does not reach us.
+    ``rawPath`` is decoded as a whole: a "/" within an owner's id (sent as %2F) would be one more segment in it,
+    and could make another route of it.
     """
-    event = cast(APIGatewayProxyEventV2, request.resolved_event)
-    return settings().public_url or f"https://{event.request_context.domain_name}"
-
-
-def json_body(request: Request) -> dict[str, Any]:
-    """Read the body as one JSON object.
-
-    Raises ``PAYLOAD_TOO_LARGE``, ``UNSUPPORTED_MEDIA_TYPE``, ``Invalid``.
-    """
-    declared = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if declared != "application/json" and not declared.endswith("+json"):
-        raise UnifiedError("MORPH::UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json.")
-    try:
-        text = request.resolved_event.decoded_body or ""
-        if len(text) > MAX_BODY_BYTES or len(text.encode(errors="surrogatepass")) > MAX_BODY_BYTES:
-            raise UnifiedError("MORPH::PAYLOAD_TOO_LARGE", f"The body may have at most {MAX_BODY_BYTES} bytes.")
-        decoded = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_name_twice)
-    except (ValueError, RecursionError):
-        raise Invalid("The body is not valid JSON. It must be UTF-8, and an object may give a name once.") from None
-    if not isinstance(decoded, dict):
-        raise Invalid("The body must be a JSON object.")
-    return cast(dict[str, Any], decoded)
+    method, _, path = str(event.get("routeKey", "$default")).partition(" ")
+    if method == "$default" or not path:
+        return event["rawPath"]
+    for name, value in event.get("pathParameters", {}).items():
+        path = path.replace(f"{{{name}}}", quote(value, safe="")).replace(f"{{{name}+}}", quote(value))
+    return path
 
 
 def no_content() -> Response[Any]:
@@ -233,15 +192,3 @@ def _problem(error: UnifiedError, request_id: str) -> Response[Any]:
     return Response(
         status_code=error.status, content_type="application/problem+json", body=_dumps(document), headers=headers
     )
-
-
-def _no_constant(_name: str) -> Any:
-    raise ValueError("NaN and Infinity are not JSON")
-
-
-def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        # Whoever checked the body before us may have read the other one (RFC 8259 §4).
-        raise ValueError("a name is given twice")
-    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,8 +41,10 @@ def list_connections(caller: Caller, query: Mapping[str, str]) -> dict[str, Any]
 
 def create(caller: Caller, connector_id: str, owner_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Create a connection."""
+    from unified.api.bodies import ConnectionBody, parse
+
     place = reference(caller.project, connector_id, owner_id)
-    return connections().create(caller.actor, place, _operations(body)).to_wire()
+    return connections().create(caller.actor, place, parse(ConnectionBody, body).operations).to_wire()
 
 
 def retrieve(caller: Caller, connector_id: str, owner_id: str) -> dict[str, Any]:
@@ -53,13 +55,20 @@ def retrieve(caller: Caller, connector_id: str, owner_id: str) -> dict[str, Any]
 def update(
     caller: Caller, connector_id: str, owner_id: str, body: Mapping[str, Any], query: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Replace a connection's operations; with ``createIfMissing=true`` make it where there is none."""
+    """Replace a connection's operations when given; with ``createIfMissing=true`` make it where there is none."""
+    from unified.api.bodies import ConnectionBody, parse
+
     _only(query, "createIfMissing")
     if query.get("createIfMissing", "false") not in ("true", "false"):
         raise Invalid("createIfMissing must be true or false.")
     place = reference(caller.project, connector_id, owner_id)
     create_if_missing = query.get("createIfMissing") == "true"
-    changed = connections().update(caller.actor, place, _operations(body), create_if_missing=create_if_missing)
+    asked = parse(ConnectionBody, body)
+    if "operations" not in asked.model_fields_set:
+        kept = connections().store.get(place)
+        if kept is not None:
+            return kept.to_wire()
+    changed = connections().update(caller.actor, place, asked.operations, create_if_missing=create_if_missing)
     return changed.to_wire()
 
 
@@ -188,12 +197,6 @@ def _redirect(query: Mapping[str, str]) -> str | None:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment or len(url) > 2000:
         raise Invalid("redirectUrl must be an absolute http or https URL without a fragment.")
     return url
-
-
-def _operations(body: Mapping[str, Any]) -> Sequence[str]:
-    from unified.api.bodies import ConnectionBody, parse
-
-    return parse(ConnectionBody, body).operations
 
 
 def _only(query: Mapping[str, str], *known: str) -> None:

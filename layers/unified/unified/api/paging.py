@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from unified.connections.records import Reference
 from unified.connector import ConnectorModel, ListQuery
@@ -23,16 +23,14 @@ _FILTER = re.compile(r"filters?\[(\w{1,60})\]")
 _VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What an answer should hold: just these fields (None: all), and the record itself."""
 
     only: frozenset[str] | None = None
     raw: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ListRequest:
+class ListRequest(NamedTuple):
     """One list as asked for, and what its cursors are bound to."""
 
     query: ListQuery

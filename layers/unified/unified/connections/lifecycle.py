@@ -12,22 +12,24 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from unified.connections import oauth
-from unified.connections.clients import oauth_client
+from unified.connections.leases import VersionMoved
 from unified.connections.records import Connection, Reference, StoredCredential, seal, sealer, unseal
-from unified.connections.refresh import Refresher, VersionMoved
 from unified.connections.store import ConnectionStore, StoredSession, store
 from unified.connections.vault import Vault, vault
 from unified.connector import Credential, known_operations, load_connector
 from unified.deadline import Deadline
 from unified.errors import FieldProblem, Invalid, Missing, Unauthorized, UnifiedError
 from unified.log import logger
-from unified.models.types import iso, now_iso
+from unified.models.moments import iso, now_iso
 from unified.projects import Project
 from unified.secret import Secret, random_token
 from unified.settings import settings
+
+if TYPE_CHECKING:
+    from unified.connections import oauth
+    from unified.connections.refresh import Refresher
 
 STATE_SECONDS = 600
 SESSION_SECONDS = 1800
@@ -112,6 +114,9 @@ class Connections:
             granted = self.prove(reference, credential, deadline)
             self.keep(actor, project, connection, loaded.credential, granted, "connection.authorize")
             return self._authorization(connection, "authorized", granted.scopes)
+        from unified.connections import oauth
+        from unified.connections.clients import oauth_client
+
         client = oauth_client(self.vault, project, reference.connector)
         if client is None:
             if connection.status == "authorized":
@@ -239,6 +244,9 @@ class Connections:
 
     def refresher(self, project: Project, reference: Reference) -> Refresher:
         """Return what renews this connection's token."""
+        from unified.connections import oauth
+        from unified.connections.clients import oauth_client
+        from unified.connections.refresh import Refresher
 
         def exchange(refresh_token: Secret, seconds: float) -> oauth.Tokens:
             client = oauth_client(self.vault, project, reference.connector)
@@ -262,6 +270,9 @@ class Connections:
         """Revoke an OAuth token at the provider, best effort: it is no longer ours either way."""
         if stored.kind != "oauth2":
             return False
+        from unified.connections import oauth
+        from unified.connections.clients import oauth_client
+
         try:
             client = oauth_client(self.vault, project, reference.connector)
             credential = unseal(self.vault, reference, stored)

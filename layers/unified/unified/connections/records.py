@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from unified.connections.vault import Context, Sealed, Vault
@@ -27,8 +26,7 @@ class Reference(NamedTuple):
         return Context(purpose, self.project, self.connector, self.owner)
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """One customer's account, without its credential.
 
     ``generation`` is new whenever the connection is made anew: what was given to an earlier connection of the
@@ -82,8 +80,7 @@ class Connection:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCredential:
+class StoredCredential(NamedTuple):
     """A sealed credential with what may be known of it without opening it.
 
     ``version`` grows with every replacement. ``fence`` is that of the last refresher that began, and

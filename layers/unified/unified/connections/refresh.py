@@ -27,9 +27,9 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
+from unified.connections.leases import Lease, LeaseHeld, VersionMoved
 from unified.connections.oauth import ClientRejected, GrantRejected, ProviderUnavailable, Tokens
 from unified.connections.records import Reference, StoredCredential
 from unified.connector import Credential
@@ -43,27 +43,6 @@ MARGIN_SECONDS = 120
 COOLING_SECONDS = 15
 POLL_SECONDS = 0.15
 _STORE_ATTEMPTS = 4
-
-
-class LeaseHeld(Exception):
-    """Somebody else has the lease; ``cooling_until`` when it is a pause after a failure."""
-
-    def __init__(self, cooling_until: int | None) -> None:
-        super().__init__("lease held")
-        self.cooling_until = cooling_until
-
-
-class VersionMoved(Exception):
-    """The credential is no longer the one that was read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to refresh until then (seconds since the epoch), and a number greater than any holder's before."""
-
-    holder: str
-    fence: int
-    until: int
 
 
 class CredentialStore(Protocol):

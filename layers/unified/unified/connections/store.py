@@ -5,22 +5,20 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from unified import table as t
+from unified.connections.leases import Lease, LeaseHeld, VersionMoved
 from unified.connections.records import Connection, Reference, StoredCredential
-from unified.connections.refresh import Lease, LeaseHeld, VersionMoved
 from unified.connections.vault import Sealed
-from unified.models.types import now_iso
+from unified.models.moments import now_iso
 from unified.secret import fingerprint
 
 AUDIT_DAYS = 400
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSession:
+class StoredSession(NamedTuple):
     """A session: what it may do, until when (seconds since the epoch), and which connection it was given for."""
 
     operations: tuple[str, ...]
@@ -28,8 +26,7 @@ class StoredSession:
     generation: str
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """All that one request needs of a connection, from one read."""
 
     connection: Connection | None

@@ -20,9 +20,8 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from unified import aws
 from unified.errors import VaultFailure
@@ -33,8 +32,7 @@ _FORMAT = 1
 _NONCE_BYTES = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What a ciphertext belongs to. ``owner`` is ``*`` for what belongs to a whole project."""
 
     purpose: str
@@ -56,8 +54,7 @@ class Context:
         return json.dumps({**self.encryption_context(), "format": _FORMAT}, sort_keys=True).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(NamedTuple):
     """A ciphertext with all it takes to open it, but for KMS's consent."""
 
     format: int
@@ -146,11 +143,13 @@ class KmsKeys:
         return answer["KeyId"], answer["CiphertextBlob"]
 
 
-@dataclass(slots=True)
 class _CachedKey:
-    plain: bytes
-    until: float
-    uses_left: int
+    __slots__ = ("plain", "until", "uses_left")
+
+    def __init__(self, plain: bytes, until: float, uses_left: int) -> None:
+        self.plain = plain
+        self.until = until
+        self.uses_left = uses_left
 
 
 class Vault:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from unified.models.types import FieldType
+if TYPE_CHECKING:
+    from unified.models.types import FieldType
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """One unified field."""
 
     key: str

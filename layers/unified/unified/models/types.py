@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 
+from unified.models.moments import iso
+
 ABSENT: Any = object()
 """What a check returns for a value that says nothing: the field is then left out, without a warning."""
 
@@ -305,13 +307,3 @@ class ListOf:
     def schema(self) -> dict[str, Any]:
         """Return the type as JSON Schema."""
         return {"type": "array", "items": self.element.schema(), "maxItems": self.max_items}
-
-
-def iso(moment: datetime) -> str:
-    """Spell a time as everywhere on our wire: ISO 8601, UTC, milliseconds, ``Z``."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def now_iso() -> str:
-    """Spell the present."""
-    return iso(datetime.now(UTC))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from unified.connections.records import Reference, StoredCredential
 from unified.connections.refresh import Lease, LeaseHeld, VersionMoved
 
@@ -43,7 +41,7 @@ class MemoryCredentialStore:
         current = self.credentials.get(reference)
         if current is None or current.version != version or not current.fence < fence:
             raise VersionMoved
-        self.credentials[reference] = replace(current, fence=fence, refresh_began_at=at)
+        self.credentials[reference] = current._replace(fence=fence, refresh_began_at=at)
 
     def commit(self, reference: Reference, credential: StoredCredential, *, version: int, fence: int) -> None:
         current = self.credentials.get(reference)

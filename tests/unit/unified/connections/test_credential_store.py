@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -111,7 +110,7 @@ def test_beginning_marks_the_credential_and_needs_its_version(store: Any) -> Non
     store.seed(ACCOUNT, STORED)
     store.begin(ACCOUNT, version=1, fence=3, at=77)
 
-    assert store.read(ACCOUNT) == replace(STORED, fence=3, refresh_began_at=77)
+    assert store.read(ACCOUNT) == STORED._replace(fence=3, refresh_began_at=77)
     with pytest.raises(VersionMoved):
         store.begin(ACCOUNT, version=2, fence=4, at=78)
 
@@ -129,7 +128,7 @@ def test_only_the_last_to_begin_commits(store: Any) -> None:
     store.seed(ACCOUNT, STORED)
     store.begin(ACCOUNT, version=1, fence=1, at=1)
     store.begin(ACCOUNT, version=1, fence=2, at=2)
-    renewed = replace(STORED, version=2, expires_at=200)
+    renewed = STORED._replace(version=2, expires_at=200)
 
     with pytest.raises(VersionMoved):
         store.commit(ACCOUNT, renewed, version=1, fence=1)
@@ -149,7 +148,7 @@ def test_nothing_begins_or_commits_on_a_credential_that_is_gone(store: Any) -> N
 
 
 def test_marking_dead_needs_the_version_that_was_refused(store: Any) -> None:
-    store.seed(ACCOUNT, replace(STORED, version=2))
+    store.seed(ACCOUNT, STORED._replace(version=2))
 
     assert store.mark_unauthorized(ACCOUNT, "grantRejected", version=1) is False
     assert store.status(ACCOUNT) is None
@@ -162,7 +161,7 @@ def test_marking_dead_needs_the_version_that_was_refused(store: Any) -> None:
 
 def test_a_new_credential_takes_the_place_of_the_expected_version_only(real: SeededStore) -> None:
     real.seed(ACCOUNT, STORED)
-    second = replace(STORED, version=2)
+    second = STORED._replace(version=2)
 
     for expected in (None, 7):
         with pytest.raises(VersionMoved):
@@ -177,13 +176,13 @@ def test_a_credential_for_an_earlier_connection_of_the_same_name_is_not_kept(rea
     real.seed(ACCOUNT, STORED)
 
     with pytest.raises(VersionMoved):
-        real.replace(ACCOUNT, replace(STORED, version=2), generation="g0", expected=1)
+        real.replace(ACCOUNT, STORED._replace(version=2), generation="g0", expected=1)
 
 
 def test_authorizing_mends_an_unauthorized_connection(real: SeededStore) -> None:
     real.seed(ACCOUNT, STORED)
     real.mark_unauthorized(ACCOUNT, "grantRejected", version=1)
-    real.replace(ACCOUNT, replace(STORED, version=2), generation="g1", expected=1)
+    real.replace(ACCOUNT, STORED._replace(version=2), generation="g1", expected=1)
 
     connection = real.get(ACCOUNT)
     assert connection is not None

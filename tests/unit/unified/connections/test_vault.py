@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -39,7 +38,7 @@ def test_a_ciphertext_moved_to_another_context_does_not_open(keys: MemoryKeys, p
         vault.open(ACME, sealed)
 
     with pytest.raises(VaultFailure):
-        vault.open(dataclasses.replace(ACME, **{part: "another"}), sealed)
+        vault.open(ACME._replace(**{part: "another"}), sealed)
 
 
 def test_contexts_do_not_run_into_each_other(vault: Vault) -> None:
@@ -52,12 +51,12 @@ def test_contexts_do_not_run_into_each_other(vault: Vault) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda s: dataclasses.replace(s, ciphertext=s.ciphertext[:-1] + bytes([s.ciphertext[-1] ^ 1])),
-        lambda s: dataclasses.replace(s, ciphertext=s.ciphertext[:-1]),
-        lambda s: dataclasses.replace(s, ciphertext=b""),
-        lambda s: dataclasses.replace(s, nonce=bytes(12)),
-        lambda s: dataclasses.replace(s, wrapped_key=b"another"),
-        lambda s: dataclasses.replace(s, format=2),
+        lambda s: s._replace(ciphertext=s.ciphertext[:-1] + bytes([s.ciphertext[-1] ^ 1])),
+        lambda s: s._replace(ciphertext=s.ciphertext[:-1]),
+        lambda s: s._replace(ciphertext=b""),
+        lambda s: s._replace(nonce=bytes(12)),
+        lambda s: s._replace(wrapped_key=b"another"),
+        lambda s: s._replace(format=2),
     ],
     ids=["flipped bit", "cut short", "empty", "other nonce", "other key", "other format"],
 )
@@ -115,7 +114,7 @@ def test_no_more_keys_than_the_capacity_stay_in_memory(keys: MemoryKeys) -> None
 
 def test_a_refused_key_is_asked_for_again_each_time(keys: MemoryKeys, vault: Vault) -> None:
     sealed = vault.seal(ACME, TEXT)
-    other = dataclasses.replace(ACME, owner="other")
+    other = ACME._replace(owner="other")
     keys.calls.clear()
 
     for _ in range(2):
@@ -155,7 +154,7 @@ def test_kms_itself_binds_the_key_to_the_context() -> None:
 
     assert Vault(KmsKeys(key_arn)).open(ACME, sealed) == TEXT
     with pytest.raises(VaultFailure):
-        Vault(KmsKeys(key_arn)).open(dataclasses.replace(ACME, owner="other"), sealed)
+        Vault(KmsKeys(key_arn)).open(ACME._replace(owner="other"), sealed)
 
 
 @pytest.mark.usefixtures("aws_in_process")
@@ -180,4 +179,4 @@ def test_a_key_that_kms_does_not_have_opens_nothing() -> None:
     sealed = Vault(KmsKeys(key_arn)).seal(ACME, TEXT)
 
     with pytest.raises(VaultFailure):
-        Vault(KmsKeys(key_arn)).open(ACME, dataclasses.replace(sealed, wrapped_key=b"not wrapped by it"))
+        Vault(KmsKeys(key_arn)).open(ACME, sealed._replace(wrapped_key=b"not wrapped by it"))

@@ -1,0 +1,144 @@
+"""The API keeps to its own description: generated requests, right and wrong, against the running stack."""
+
+import json
+import secrets
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import CHECKS, load_all_checks
+
+from tests.e2e.running import OPERATIONS, ROOT, Connection, World, assert_problem
+
+pytest_plugins = ["tests.e2e.fixtures"]
+
+EXAMPLES = 14
+DOCUMENT: dict[str, Any] = json.loads((ROOT / "functions" / "docs" / "openapi.json").read_text(encoding="utf-8"))
+SCHEMA: Any = schemathesis.openapi.from_dict(DOCUMENT)
+MODES = [pytest.param(mode, id=mode.value) for mode in GenerationMode]
+ROUTES = [
+    pytest.param(path, method.upper(), id=f"{method} {path}")
+    for path, methods in DOCUMENT["paths"].items()
+    for method in methods
+]
+# What is right there is more than a schema says: a state that was given, a person's name, a session.
+SELDOM = {
+    ("GET", "/v1/callback/{connector_id}"),
+    ("POST", "/v1/resources/{model}"),
+    ("PATCH", "/v1/resources/{model}/{record_id}"),
+    ("DELETE", "/v1/session"),
+}
+
+load_all_checks()
+CONFORMANCE: Any = [
+    CHECKS.get_one(f"{name}_conformance")
+    for name in ("status_code", "content_type", "response_headers", "response_schema")
+]
+
+
+class Customer:
+    """A connection that is there and authorized whenever a request is made, whatever the one before it did."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.key = connection.world.keep_secret(connection.world.sandbox.key())
+
+    def restore(self) -> None:
+        """Put back what a request has removed or changed."""
+        connection = self.connection
+        found = connection.send("GET", "")
+        if found.status_code == 404:
+            assert connection.send("POST", "", json={"operations": list(OPERATIONS)}).status_code == 200
+        elif found.json()["operations"] != list(OPERATIONS):
+            assert connection.send("PATCH", "", json={"operations": list(OPERATIONS)}).status_code == 200
+        if found.status_code == 404 or found.json()["status"] != "authorized":
+            assert connection.authorize_by_key(self.key).status_code == 200
+
+    def contact(self) -> str:
+        """Make a contact."""
+        answer = self.connection.call("POST", "/resources/genericContact", json={"firstName": "Ada"})
+        return answer.json()["id"]
+
+
+@pytest.fixture(scope="module")
+def customer(world: World) -> Customer:
+    """Connect a customer of a project that has nothing else."""
+    return Customer(world.connection(world.project("Contract")))
+
+
+def send(customer: Customer, case: Any) -> Any:
+    """Send a generated request as this customer's server."""
+    asked = case.as_transport_kwargs(base_url=customer.connection.world.url)
+    body = {name: asked[name] for name in ("json", "content") if name in asked}
+    if isinstance(asked.get("data"), str | bytes):
+        body["content"] = asked["data"]
+    request = customer.connection.world.http.build_request(
+        asked["method"],
+        asked["url"],
+        params=asked.get("params") or None,
+        headers={"content-type": "application/json", **customer.connection.headers},
+        **body,
+    )
+    return customer.connection.world.http.send(request)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("path", "method"), ROUTES)
+def test_answers_are_as_described(customer: Customer, path: str, method: str, mode: GenerationMode) -> None:
+    """No status, header, media type or body that the document does not name, and never a fault of ours."""
+    operation = SCHEMA[path][method]
+    seen: set[int] = set()
+    customer.restore()
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.filter_too_much,
+            HealthCheck.data_too_large,
+            HealthCheck.large_base_example,
+        ],
+        phases=[Phase.explicit, Phase.generate],
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def run(case: Any) -> None:
+        if method != "GET":
+            customer.restore()
+        places = case.path_parameters or {}
+        if mode is GenerationMode.POSITIVE and "owner_id" in places:
+            creates = (method, path) == ("POST", "/v1/connections/{connector_id}/{owner_id}")
+            places["owner_id"] = secrets.token_hex(6) if creates else customer.connection.owner
+        if mode is GenerationMode.POSITIVE and places.get("model") == "genericContact" and "record_id" in places:
+            places["record_id"] = customer.contact()
+        answer = send(customer, case)
+        seen.add(answer.status_code)
+        assert answer.status_code < 500 or answer.status_code == 501, answer.text[:600]
+        case.validate_response(answer, checks=CONFORMANCE)
+
+    try:
+        run()
+    except Unsatisfiable:
+        pytest.skip("there is no such request: the route takes nothing")
+    assert seen
+    if mode is GenerationMode.POSITIVE and (method, path.replace("/v1/s/", "/v1/")) not in SELDOM:
+        assert seen & {200, 204}
+
+
+def test_the_document_that_is_served_is_the_one_that_was_tried(world: World) -> None:
+    """Without keys: it holds no secret."""
+    assert world.http.get(f"{world.url}/openapi.json").json() == DOCUMENT
+
+
+def test_every_route_of_the_document_is_served_and_no_other(world: World, customer: Customer) -> None:
+    """A method that a path has not is no route."""
+    for path, methods in DOCUMENT["paths"].items():
+        concrete = path.format(connector_id="ashby", owner_id="o", model="genericContact", record_id="r")
+        for method in {"put", "get", "post", "patch", "delete"} - set(methods):
+            answer = world.http.request(method.upper(), f"{world.url}{concrete}", headers=customer.connection.headers)
+            assert_problem(answer, 404, "MORPH::ROUTE_NOT_FOUND")
