@@ -69,11 +69,14 @@ lint: install ## Check style, types and the direction of imports
 	@$(BIN)/ruff check . layers/dependencies/slim.py
 	@$(BIN)/ruff format --check . layers/dependencies/slim.py
 	@$(BIN)/pyright
-	@$(BIN)/lint-imports
+	@PYTHONPATH=.:layers/unified $(BIN)/lint-imports
+	@$(BIN)/python -m local.openapi --check
+	@$(BIN)/python -m local.tables --check
 
-.PHONY: openapi
-openapi: install ## Write the API's OpenAPI description again
-	@$(BIN)/python -m unified.api.openapi
+.PHONY: docs
+docs: install ## Write again what is computed from the code: the OpenAPI document, the tables of the documentation
+	@$(BIN)/python -m local.openapi
+	@$(BIN)/python -m local.tables
 
 .PHONY: requirements
 requirements: .tools/uv.stamp ## Write the layer's requirements from uv.lock
@@ -101,9 +104,11 @@ test-311: install
 	fi
 
 .PHONY: bench
-bench: install ## Measure cold starts with the layers as built for Lambda
+bench: install ## Measure cold starts (layers as built for Lambda), mapping, and a warm retrieve
 	@$(MAKE) layers ARCH=$(shell uname -m | sed 's/aarch64/arm64/')
 	@$(BIN)/python -m benchmarks.cold_start
+	@$(BIN)/python -m benchmarks.mapping
+	@$(BIN)/python -m benchmarks.warm_retrieve
 
 # --- Building and deploying -----------------------------------------------------------------------------------------
 

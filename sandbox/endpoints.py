@@ -15,7 +15,7 @@ from typing import Any
 
 from sandbox import moments
 from sandbox.credentials import Principal
-from sandbox.errors import ErrorShape, not_found
+from sandbox.errors import ErrorShape, invalid_input, not_found
 from sandbox.organisation import Organisation
 from sandbox.paging import Listed, Listing, Pager
 from sandbox.parameters import Parameter
@@ -97,6 +97,19 @@ def load_endpoints() -> Mapping[str, Endpoint]:
     return _registered
 
 
+def creation_window(call: Call) -> tuple[int | None, int | None]:
+    """Return `createdAfter` and `createdBefore` (changelog 2026-07-09), both in Unix milliseconds.
+
+    A window that lies in the future or is inverted is `invalid_input`.
+    """
+    after, before = call.parameters.get("createdAfter"), call.parameters.get("createdBefore")
+    if after is not None and after > call.organisation.now():
+        raise invalid_input(("createdAfter", "Must not be in the future"))
+    if after is not None and before is not None and before <= after:
+        raise invalid_input(("createdBefore", "Must be later than createdAfter"))
+    return after, before
+
+
 def published(record: Record, *names: str) -> dict[str, Any]:
     """Return the named fields of a record for the wire: absent instead of null, times as ISO strings."""
     return {
@@ -106,4 +119,10 @@ def published(record: Record, *names: str) -> dict[str, Any]:
     }
 
 
-_TIMES = frozenset({"createdAt", "updatedAt"})
+_TIMES = frozenset(
+    {
+        "applicationDeadline", "archivedAt", "closedAt", "completedAt", "createdAt", "decidedAt", "endTime",
+        "enteredStageAt", "leftStageAt", "openedAt", "referredAt", "requestedAt", "startTime", "submittedAt",
+        "updatedAt",
+    }
+)  # fmt: skip

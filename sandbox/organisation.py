@@ -51,7 +51,8 @@ class Organisation:
         people = candidates.CandidateGenerator(config.seed, config.candidates)
         self.people = people
         self.candidates = Table(people)
-        self.applications = Table(applications.ApplicationGenerator(people))
+        self.pipeline = applications.ApplicationGenerator(people)
+        self.applications = Table(self.pipeline)
         self.users = Table()
         self.candidate_tags = Table()
         self.sources = Table()
@@ -62,6 +63,23 @@ class Organisation:
         self.custom_fields = Table()
         self.projects = Table()
         self.webhooks = Table()
+        self.interview_stage_groups = Table()
+        self.interview_plans = Table()
+        self.interview_stages = Table()
+        self.hiring_team_roles = Table()
+        self.close_reasons = Table()
+        self.job_templates = Table()
+        self.jobs = Table()
+        self.job_postings = Table()
+        self.openings = Table()
+        self.interviews = Table()
+        self.interviewer_pools = Table()
+        self.interview_schedules = Table()
+        self.interview_events = Table()
+        self.offer_processes = Table()
+        self.offer_forms = Table()
+        self.offers = Table()
+        self.approvals = Table()
         # By the name a change carries and by which other categories find a table, e.g. customField.setValue.
         self.tables: dict[str, Table] = {
             "candidate": self.candidates,
@@ -76,6 +94,23 @@ class Organisation:
             "custom_field": self.custom_fields,
             "project": self.projects,
             "webhook": self.webhooks,
+            "interview_stage_group": self.interview_stage_groups,
+            "interview_plan": self.interview_plans,
+            "interview_stage": self.interview_stages,
+            "hiring_team_role": self.hiring_team_roles,
+            "close_reason": self.close_reasons,
+            "job_template": self.job_templates,
+            "job": self.jobs,
+            "job_posting": self.job_postings,
+            "opening": self.openings,
+            "interview": self.interviews,
+            "interviewer_pool": self.interviewer_pools,
+            "interview_schedule": self.interview_schedules,
+            "interview_event": self.interview_events,
+            "offer_process": self.offer_processes,
+            "offer_form": self.offer_forms,
+            "offer": self.offers,
+            "approval": self.approvals,
         }
         # Ids that were merged away, each with the candidate that survived.
         self.merged: dict[str, str] = people.merged_identifiers()
@@ -112,6 +147,24 @@ class Organisation:
         position = self.people.position_of_external(external_id)
         record = None if position is None else self.candidates.at(position)
         return record if record is not None and record["externalMappingId"] == external_id else None
+
+    def candidate_card(self, identifier: str) -> Record | None:
+        """Return a candidate, or of an unchanged one only its id, name and contacts, which costs much less."""
+        position = self.candidates.position_of(identifier)
+        if position is None or position >= self.people.size or self.candidates.is_changed(position):
+            return self.candidates.get(identifier)
+        return self.people.card(position)
+
+    def history(self, application: Record) -> list[Record]:
+        """Return the stages an application went through, oldest first: `{id, stageId, enteredStageAt, actorId}`."""
+        if application["history"] is not None:
+            return application["history"]
+        position = self.applications.position_of(application["id"])
+        return [] if position is None else self.pipeline.history(position)
+
+    def where(self, kind: str, name: str, value: Any) -> list[Record]:
+        """Return the records of a small table whose field has a value."""
+        return [record for record in self.tables[kind] if record[name] == value]
 
     def blank_candidate(self, name: str, *, created_at: int) -> Record:
         """Return a new candidate with only a name, not yet saved."""

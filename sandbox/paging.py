@@ -76,12 +76,16 @@ def _keep_all(_: Record) -> bool:
     return True
 
 
+def _likely_all(_: int) -> bool:
+    return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Listed:
     """What a list endpoint lists: a table, which records of it, and how each is written.
 
     `filters` are the parameters that must not change between pages. `synced` says whether the endpoint knows sync
-    tokens. `floor` is as in `Table.page`.
+    tokens. `floor` and `likely` are as in `Table.page`.
     """
 
     table: Table
@@ -90,6 +94,7 @@ class Listed:
     filters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     synced: bool = True
     floor: int = 0
+    likely: Callable[[int], bool] = _likely_all
 
 
 class Pager:
@@ -119,7 +124,9 @@ class Pager:
                 raise _problem("incremental_sync_too_large", "Too much changed: drop the sync token and list in full.")
             records, following = listed.table.changes(cursor.place, cursor.began, limit, keep=listed.keep)
         else:
-            records, following = listed.table.page(cursor.place, limit, keep=listed.keep, floor=listed.floor)
+            records, following = listed.table.page(
+                cursor.place, limit, keep=listed.keep, floor=listed.floor, likely=listed.likely
+            )
         results = [listed.write(record) for record in records]
         if following is not None:
             after = cursor._replace(place=following, page=cursor.page + 1)

@@ -186,6 +186,8 @@ PAGED: dict[str, Parameter] = {
     "cursor": optional(text, nullable=True),
     "limit": optional(whole(1, 100), nullable=True),
 }
+MILLISECONDS = whole(0, 10**15)
+CREATED_BETWEEN: dict[str, Parameter] = {"createdAfter": optional(MILLISECONDS), "createdBefore": optional(MILLISECONDS)}
 SYNCED: dict[str, Parameter] = {**PAGED, "syncToken": optional(text, nullable=True)}
 
 

@@ -33,6 +33,10 @@ def _keep_all(_: Record) -> bool:
     return True
 
 
+def _likely_all(_: int) -> bool:
+    return True
+
+
 class Table:
     """An ordered set of records with an `id` each. Only `Organisation` writes to it."""
 
@@ -81,16 +85,27 @@ class Table:
         """Return the records that were added or changed and still exist, in order of position."""
         return (record for position in sorted(self._changed) if (record := self._changed[position]) is not None)
 
+    def is_changed(self, position: int) -> bool:
+        """Tell whether the record at a position was added, changed or removed."""
+        return position in self._changed
+
     def page(
-        self, start: int, limit: int, *, keep: Callable[[Record], bool] = _keep_all, floor: int = 0
+        self,
+        start: int,
+        limit: int,
+        *,
+        keep: Callable[[Record], bool] = _keep_all,
+        floor: int = 0,
+        likely: Callable[[int], bool] = _likely_all,
     ) -> tuple[list[Record], int | None]:
         """Return up to `limit` records from position `start` that `keep` accepts, and where the next page starts.
 
         The second value is None on the last page. `floor` promises that no *unchanged* record below that position
-        would be kept, so that a filter on creation time need not build the records before it.
+        would be kept, and `likely` the same of any position it refuses, so that a filter need not build the records
+        it can rule out by their positions.
         """
         found: list[Record] = []
-        for position in self._positions(start, floor):
+        for position in self._positions(start, floor, likely):
             record = self.at(position)
             if record is not None and keep(record):
                 if len(found) == limit:
@@ -146,6 +161,10 @@ class Table:
         self._log.append((number, identifier))
         self._latest[identifier] = number
 
-    def _positions(self, start: int, floor: int) -> Iterator[int]:
-        yield from sorted(position for position in self._changed if start <= position < floor)
-        yield from range(max(start, floor), self._end)
+    def _positions(self, start: int, floor: int, likely: Callable[[int], bool]) -> Iterator[int]:
+        changed = self._changed
+        yield from sorted(position for position in changed if start <= position < floor)
+        for position in range(max(start, floor), self._generated):
+            if position in changed or likely(position):
+                yield position
+        yield from range(max(start, floor, self._generated), self._end)

@@ -2,18 +2,47 @@
 
 from typing import Any
 
-from sandbox import custom_values
+from sandbox import custom_values, visibility
 from sandbox.credentials import Principal
 from sandbox.endpoints import published
 from sandbox.organisation import Organisation
 from sandbox.table import Record
 
 
-def user(record: Record) -> dict[str, Any]:
-    """Write a User (user.info). E-mail and manager are optional."""
-    return published(
+def user(organisation: Organisation, principal: Principal, record: Record) -> dict[str, Any]:
+    """Write a User (user.info). E-mail and manager are optional; custom fields are an organisation's feature."""
+    view = published(
         record, "id", "firstName", "lastName", "email", "globalRole", "isEnabled", "updatedAt", "managerId"
     )
+    view["customFields"] = custom_field_values(organisation, principal, record)
+    return view
+
+
+def user_named(organisation: Organisation, principal: Principal, user_id: str | None) -> dict[str, Any] | None:
+    """Write the user with an id, or None if there is none."""
+    record = organisation.users.get(user_id or "")
+    return None if record is None else user(organisation, principal, record)
+
+
+def hiring_team(organisation: Organisation, members: list[Record]) -> list[dict[str, Any]]:
+    """Write the members of a hiring team: the role is its title, and there is no role id."""
+    return [
+        written for member in members if (written := team_member(organisation, member["userId"], member["roleId"]))
+    ]
+
+
+def team_member(organisation: Organisation, user_id: str, role_id: str) -> dict[str, Any] | None:
+    """Write a member of a hiring team; None if the user or the role is unknown. Its e-mail is always there."""
+    person, role = organisation.users.get(user_id), organisation.hiring_team_roles.get(role_id)
+    if person is None or role is None:
+        return None
+    return {
+        "userId": person["id"],
+        "firstName": person["firstName"],
+        "lastName": person["lastName"],
+        "email": person["email"] or "",
+        "role": role["title"],
+    }
 
 
 def tag(record: Record) -> dict[str, Any]:
@@ -52,13 +81,7 @@ def candidate(organisation: Organisation, principal: Principal, record: Record) 
     Applications to confidential jobs are listed only for keys with that switch.
     """
     view = published(record, "id", "createdAt", "updatedAt", "name", "emailAddresses", "phoneNumbers", "socialLinks")
-    for name, contacts in (
-        ("primaryEmailAddress", record["emailAddresses"]),
-        ("primaryPhoneNumber", record["phoneNumbers"]),
-    ):
-        primary = next((contact for contact in contacts if contact["isPrimary"]), None)
-        if primary is not None:
-            view[name] = primary
+    view |= primary_contacts(record)
     view |= published(
         record,
         "position",
@@ -74,13 +97,22 @@ def candidate(organisation: Organisation, principal: Principal, record: Record) 
     view["applicationIds"] = [
         application_id
         for application_id in record["applicationIds"]
-        if (application := organisation.applications.get(application_id))
-        and (principal.confidential or not application["isConfidential"])
+        if principal.confidential or visibility.application_by_id(organisation, principal, application_id)
     ]
     view["customFields"] = custom_field_values(organisation, principal, record)
     view["profileUrl"] = f"https://app.ashbyhq.com/candidate-searches/new/right-side/candidates/{record['id']}"
     if (found := organisation.sources.get(record["sourceId"] or "")) is not None:
         view["source"] = source(found)
-    if (found := organisation.users.get(record["creditedToUserId"] or "")) is not None:
-        view["creditedToUser"] = user(found)
+    if (credited := user_named(organisation, principal, record["creditedToUserId"])) is not None:
+        view["creditedToUser"] = credited
     return view
+
+
+def primary_contacts(candidate: Record) -> dict[str, Any]:
+    """Write a candidate's primary e-mail address and telephone number, where it has them."""
+    contacts = {"primaryEmailAddress": candidate["emailAddresses"], "primaryPhoneNumber": candidate["phoneNumbers"]}
+    return {
+        name: primary
+        for name, listed in contacts.items()
+        if (primary := next((contact for contact in listed if contact["isPrimary"]), None)) is not None
+    }

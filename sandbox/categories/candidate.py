@@ -3,10 +3,10 @@
 from typing import Any
 
 from sandbox import parameters, views
-from sandbox.endpoints import Call, endpoint
+from sandbox.endpoints import Call, creation_window, endpoint
 from sandbox.errors import ApiError, invalid_input, not_found
 from sandbox.paging import Listed, Listing
-from sandbox.parameters import SYNCED, optional, required
+from sandbox.parameters import CREATED_BETWEEN, SYNCED, optional, required
 from sandbox.seed.candidates import ANONYMOUS_NAME, location
 from sandbox.table import Record
 
@@ -18,7 +18,6 @@ _LOCATION = parameters.structure(
     }
 )
 _LINK_TYPES = ("LinkedIn", "GitHub", "Twitter", "Medium", "StackOverflow", "YouTube", "CodePen", "Website")
-_MILLISECONDS = parameters.whole(0, 10**15)
 
 
 def _view(call: Call, record: Record) -> dict[str, Any]:
@@ -28,7 +27,7 @@ def _view(call: Call, record: Record) -> dict[str, Any]:
 @endpoint(
     "candidate.list",
     permission="candidatesRead",
-    parameters={"createdAfter": optional(_MILLISECONDS), "createdBefore": optional(_MILLISECONDS), **SYNCED},
+    parameters={**CREATED_BETWEEN, **SYNCED},
 )
 def list_candidates(call: Call) -> Listing:
     """Return a page of candidates in order of creation.
@@ -36,23 +35,22 @@ def list_candidates(call: Call) -> Listing:
     `createdAfter` and `createdBefore` (changelog 2026-07-09) are Unix milliseconds; a window that lies in the future
     or is inverted is `invalid_input`.
     """
-    after, before = call.parameters.get("createdAfter"), call.parameters.get("createdBefore")
-    if after is not None and after > call.organisation.now():
-        raise invalid_input(("createdAfter", "Must not be in the future"))
-    if after is not None and before is not None and before <= after:
-        raise invalid_input(("createdBefore", "Must be later than createdAfter"))
+    after, before = creation_window(call)
 
     def keep(candidate: Record) -> bool:
         created = candidate["createdAt"]
         return (after is None or created > after) and (before is None or created < before)
 
+    people = call.organisation.people
+    ceiling = people.size if before is None else people.first_created_from(before)
     return call.page(
         Listed(
             table=call.organisation.candidates,
             write=lambda record: _view(call, record),
             keep=keep,
             filters={"createdAfter": after, "createdBefore": before},
-            floor=0 if after is None else call.organisation.people.first_created_from(after),
+            floor=0 if after is None else people.first_created_from(after),
+            likely=lambda position: position < ceiling,
         )
     )
 

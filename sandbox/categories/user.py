@@ -19,7 +19,7 @@ def list_users(call: Call) -> Listing:
     return call.page(
         Listed(
             table=call.organisation.users,
-            write=views.user,
+            write=lambda user: views.user(call.organisation, call.principal, user),
             keep=lambda user: everyone or user["isEnabled"],
             filters={"includeDeactivated": everyone},
         )
@@ -29,11 +29,15 @@ def list_users(call: Call) -> Listing:
 @endpoint("user.info", permission="organizationRead", parameters={"userId": required(parameters.identifier)})
 def info(call: Call) -> dict[str, Any]:
     """Return one user, deactivated or not; raises `user_not_found`."""
-    return views.user(call.find("user", call.parameters["userId"]))
+    return views.user(call.organisation, call.principal, call.find("user", call.parameters["userId"]))
 
 
 @endpoint("user.search", permission="organizationRead", parameters={"email": required(parameters.text)})
 def search(call: Call) -> list[dict[str, Any]]:
     """Return the users with exactly this e-mail address, in any case."""
     wanted = call.parameters["email"].strip().casefold()
-    return [views.user(user) for user in call.organisation.users if (user["email"] or "").casefold() == wanted]
+    return [
+        views.user(call.organisation, call.principal, user)
+        for user in call.organisation.users
+        if (user["email"] or "").casefold() == wanted
+    ]

@@ -1,7 +1,7 @@
 """The seeded applications, each computed from its position alone: whose, for which job, in which stage.
 
 Three patterns whose lengths have no common divisor make every combination of job and stage come up. Which job and
-which status a position has is cheap to say (`job_at`, `status_at`), so that a list filtered by them need not build
+which status a position has is cheap to say (`places_of_job`, `status_at`), so that a list filtered by them need not build
 the others.
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.identifiers import identifier_at, position_of
 from sandbox.seed import catalogue
 from sandbox.seed.custom_fields import APPLICATION_FIELDS
-from sandbox.seed.jobs import JOBS, job_team
+from sandbox.seed.jobs import JOBS, PUBLIC_JOBS, job_team
 from sandbox.seed.plans import STAGES_OF_PLAN, PlacedStage, stage_id, status_of
 from sandbox.seed.values import custom_values
 from sandbox.table import Record
@@ -28,6 +28,7 @@ _FIRST_OF_CANDIDATE = tuple(sum(PATTERN[:offset]) for offset in range(BLOCK))
 # Positions in `JOBS` of 23 applications in a row. No draft has any; no three in a row share a job, so that nobody
 # applies twice for the same one.
 _JOBS = (0, 1, 2, 0, 3, 5, 6, 0, 4, 7, 8, 1, 0, 2, 15, 10, 1, 9, 0, 5, 11, 2, 3)
+PLACES = len(_JOBS)
 _STAGE_TYPES = (
     "Active", "Archived", "PreInterviewScreen", "Hired", "Lead", "Archived", "Active", "Offer", "PreInterviewScreen",
     "Archived", "Lead", "Active",
@@ -74,13 +75,16 @@ class ApplicationGenerator:
         """Return the position of an application's id, else None."""
         return position_of(self._seed, "application", identifier)
 
-    def first_created_from(self, moment: int) -> int:
-        """Return a position before which no application was created at `moment` or later."""
-        return first_position(self._people.first_created_from(moment - PER_BLOCK * _HOUR))
+    def created_between(self, after: int | None, before: int | None) -> tuple[int, int]:
+        """Return the positions from and before which an application created in a window must lie."""
+        floor = 0 if after is None else first_position(self._people.first_created_from(after - PER_BLOCK * _HOUR))
+        return floor, self.size if before is None else first_position(self._people.first_created_from(before))
 
-    def job_at(self, position: int) -> str:
-        """Return the id of the job of the application at a position."""
-        return identifier_at(self._seed, "job", _JOBS[position % len(_JOBS)])
+    def places_of_job(self, job_id: str) -> frozenset[int]:
+        """Return which positions, modulo `PLACES`, are applications for a job."""
+        return frozenset(
+            place for place, job in enumerate(_JOBS) if identifier_at(self._seed, "job", job) == job_id
+        )
 
     def status_at(self, position: int) -> str:
         """Return the status of the application at a position."""
@@ -89,12 +93,12 @@ class ApplicationGenerator:
     def build(self, position: int) -> Record:
         """Compute the application at a position. Those of anonymized candidates are archived."""
         candidate = candidate_of(position)
-        job = _JOBS[position % len(_JOBS)]
+        job = _JOBS[position % PLACES]
         stage = self._stage(position)
         created = self._created_at(position)
         entered = created + (len(self._path(position)) - 1) * _STEP
         archived = stage.seed.type == "Archived"
-        from_board = position % 4 == 1 and not JOBS[job].confidential
+        from_board = position % 4 == 1 and job in PUBLIC_JOBS
         return {
             "id": identifier_at(self._seed, "application", position),
             "candidateId": self._people.identifier(candidate),
@@ -143,7 +147,7 @@ class ApplicationGenerator:
 
     def _stage(self, position: int) -> PlacedStage:
         wanted = self._stage_type(position)
-        plan = JOBS[_JOBS[position % len(_JOBS)]].plan
+        plan = JOBS[_JOBS[position % PLACES]].plan
         stages = [stage for stage in STAGES_OF_PLAN[plan or 0] if stage.seed.type == wanted]
         return stages[position // len(_STAGE_TYPES) % len(stages)]
 

@@ -74,6 +74,12 @@ JOBS = (
     JobSeed(title="Recruiter 🚀 & Sourcer <new>", status="Open", employment="FullTime", location=None, department=None,
             plan=1, brand=None),
 )  # fmt: skip
+# The jobs that have a posting; its id follows from the job's position.
+PUBLIC_JOBS = tuple(
+    position
+    for position, job in enumerate(JOBS)
+    if job.status != "Draft" and not job.confidential and job.location is not None and job.department is not None
+)
 # (title, status, location, department, plan)
 TEMPLATES = (
     ("Engineering role", "Active", 1, 0, 0), ("Sales role", "Active", 2, 3, 1), ("Blank", "Active", None, None, None),

@@ -1,10 +1,12 @@
 """Fills an organisation's small tables from the catalogue, and gives some candidates notes."""
 
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from sandbox.identifiers import identifier_at
-from sandbox.seed import catalogue, custom_fields
+from sandbox.seed import catalogue, custom_fields, jobs, plans
 from sandbox.seed.candidates import ADA, FIRST_CREATED
+from sandbox.seed.values import custom_values
 from sandbox.table import Record
 
 if TYPE_CHECKING:
@@ -15,9 +17,10 @@ _HOUR = 3_600_000
 
 def fill(organisation: "Organisation") -> None:
     """Put the seeded records into their tables, without recording changes: they were always there."""
-    for kind, records in _records(organisation.seed).items():
-        for record in records:
-            organisation.tables[kind].put(record)
+    for tables in (_records, plans.records, jobs.records):
+        for kind, records in tables(organisation.seed).items():
+            for record in records:
+                organisation.tables[kind].put(record)
     _add_notes(organisation)
 
 
@@ -91,6 +94,9 @@ def _records(seed: int) -> dict[str, list[Record]]:
                 "isEnabled": enabled,
                 "managerId": named("user", manager),
                 "updatedAt": created,
+                "customFieldValues": custom_values(
+                    seed, custom_fields.EMPLOYEE_FIELDS, Random(f"{seed}/{identifier}"), 0.6
+                ),
             }
             for identifier, created, (given, family, mailbox, role, enabled, manager) in each("user", catalogue.USERS)
         ],

@@ -217,6 +217,13 @@ def test_custom_fields_are_described(connected: Connection) -> None:
     assert {"firstName", "email"} <= {one["key"] for one in every if not one["isCustom"]}
 
 
+@pytest.mark.parametrize("query", ["isCustom=maybe", "isCustom=", "limit=many", "shape=round"])
+def test_fields_are_not_filtered_by_nonsense(connected: Connection, query: str) -> None:
+    """An empty list would say that there are none."""
+    answer = connected.call("GET", f"/models/genericContact/fields?{query}")
+    assert_problem(answer, 400, "MORPH::BAD_REQUEST")
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

@@ -385,6 +385,17 @@ def test_a_token_that_ends_soon_is_renewed_before_it_does(world: World, company:
     assert sandbox.refreshes() - before == 1
 
 
+def test_a_token_with_a_short_life_is_used_while_it_lasts(world: World, company: Project, sandbox: Sandbox) -> None:
+    """A provider that gives tokens for a minute is not asked for one at every call."""
+    connection = world.connection(company)
+    sandbox.token_lifetime(60)
+    connection.authorize_by_oauth()
+    before = sandbox.refreshes()
+    for _ in range(4):
+        assert connection.call("GET", CONTACTS, params={"limit": 1}).status_code == 200
+    assert sandbox.refreshes() - before <= 1
+
+
 def at_once(connection: Connection, count: int) -> Sequence[httpx.Response]:
     """Make the same call several times at the same moment."""
     barrier = threading.Barrier(count)

@@ -12,6 +12,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 from starlette.applications import Starlette
 
+from sandbox import application_views
 from sandbox.app import create_app
 from sandbox.config import SandboxConfig
 from sandbox.in_process import in_process_client
@@ -121,13 +122,31 @@ def archived_only(organisation: Organisation) -> str:
         candidate["id"]
         for candidate in organisation.candidates
         if candidate["applicationIds"]
-        and all(organisation.applications.get(one)["status"] != "Active" for one in candidate["applicationIds"])  # type: ignore[index]
+        and all(
+            organisation.applications.get(one)["status"] in {"Archived", "Hired"}  # type: ignore[index]
+            for one in candidate["applicationIds"]
+        )
     )
 
 
+APPLICATION, JOB = first("application"), first("job")
 CANDIDATE, TAG, USER, FIELD = first("candidate"), first("candidate_tag"), first("user"), first("custom_field")
 BODIES: dict[str, list[Body]] = {
     "apiKey.info": [{}],
+    "application.info": [
+        lambda o: {"applicationId": APPLICATION(o)},
+        lambda o: {
+            "applicationId": APPLICATION(o),
+            "expand": ["openings", "applicationFormSubmissions", "referrals"],
+        },
+        lambda o: {"submittedFormInstanceId": submitted_form(o), "expand": ["applicationFormSubmissions"]},
+    ],
+    "application.list": [
+        {},
+        {"limit": 7, "expand": ["openings"]},
+        {"status": "Lead", "createdAfter": 1_700_000_000_000},
+        lambda o: {"jobId": JOB(o), "status": "Archived", "createdBefore": 1_790_000_000_000},
+    ],
     "archiveReason.list": [{}, {"includeArchived": True}],
     "brand.list": [{}, {"limit": 1}],
     "candidate.addTag": [lambda o: {"candidateId": CANDIDATE(o), "tagId": TAG(o)}],
@@ -256,3 +275,12 @@ def saved_webhook(organisation: Organisation) -> str:
     """Put a webhook setting in place and return its id."""
     record = {"webhookType": "offerUpdate", **WEBHOOK, "id": organisation.new_identifier("webhook"), "enabled": False}
     return organisation.save("webhook", record)["id"]
+
+
+def submitted_form(organisation: Organisation) -> str:
+    """Return the id of a form that was submitted through a job board."""
+    return next(
+        submission["id"]
+        for application in organisation.applications
+        for submission in application_views.submissions(organisation, application)
+    )

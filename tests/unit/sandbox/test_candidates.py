@@ -217,7 +217,7 @@ def test_anonymizing_leaves_the_id_and_applications_and_nothing_personal(
         if one["company"]
         and one["applicationIds"]
         and all(
-            (application := organisation.applications.get(found)) and application["status"] != "Active"
+            (application := organisation.applications.get(found)) and application["status"] in {"Archived", "Hired"}
             for found in one["applicationIds"]
         )
     )
