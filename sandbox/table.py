@@ -6,7 +6,7 @@ generator's size are computed when asked for; only what was changed is kept. Thi
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 Record = dict[str, Any]
@@ -168,3 +168,11 @@ class Table:
             if position in changed or likely(position):
                 yield position
         yield from range(max(start, floor, self._generated), self._end)
+
+
+def table_of(records: Iterable[Record]) -> Table:
+    """Return a table of records that are kept elsewhere, so that they can be listed in pages."""
+    table = Table()
+    for record in records:
+        table.put(record)
+    return table

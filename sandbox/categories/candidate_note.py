@@ -1,18 +1,14 @@
 """candidate.createNote, candidate.listNotes."""
 
-import re
 from typing import Any
 
-from sandbox import parameters
+from sandbox import markup, parameters
 from sandbox.endpoints import Call, endpoint, published
 from sandbox.errors import ApiError
 from sandbox.paging import Listed, Listing
 from sandbox.parameters import SYNCED, InvalidValue, optional, required
 from sandbox.table import Record
 
-# The elements Ashby keeps in HTML notes; all others are stripped (candidate.createNote's description).
-_KEPT_ELEMENTS = "b|i|u|a|ul|ol|li|code|pre"
-_OTHER_ELEMENT = re.compile(rf"</?(?!(?:{_KEPT_ELEMENTS})\b)[a-zA-Z!][^>]*>", re.IGNORECASE)
 _NOTE_OBJECT = parameters.structure(
     {"type": required(parameters.one_of("text/plain", "text/html")), "value": required(parameters.any_text)}
 )
@@ -25,7 +21,7 @@ def _note(value: Any) -> str:
     if not isinstance(value, dict):
         raise InvalidValue("Expected a string or an object")
     note = _NOTE_OBJECT(value)
-    return _OTHER_ELEMENT.sub("", note["value"]) if note["type"] == "text/html" else note["value"]
+    return markup.kept(note["value"], markup.NOTE_ELEMENTS) if note["type"] == "text/html" else note["value"]
 
 
 @endpoint(

@@ -38,7 +38,7 @@ def pages(connection: Connection, path: str, **parameters: Any) -> list[list[dic
 
 def with_open_applications(sandbox: Sandbox, contacts: list[dict[str, Any]]) -> tuple[str, list[str]]:
     """Find a candidate with applications that are under way; gives its id and theirs."""
-    for contact in contacts:
+    for contact in reversed(contacts):
         applications = sandbox.candidate(contact["id"])["applications"]
         still_open = [one["id"] for one in applications if one["status"] not in ("Archived", "Hired")]
         if still_open:

@@ -11,7 +11,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
-from tests.e2e.running import OPERATIONS, ROOT, Connection, World, assert_problem
+from tests.e2e.running import ROOT, Connection, World, assert_problem
 
 pytest_plugins = ["tests.e2e.fixtures"]
 
@@ -44,6 +44,10 @@ class Customer:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        connector = connection.world.http.get(
+            f"{connection.world.url}/v1/connectors/ashby", headers=connection.project.headers
+        )
+        self.operations: list[str] = connector.json()["operations"]
         self.key = connection.world.keep_secret(connection.world.sandbox.key())
 
     def restore(self) -> None:
@@ -51,9 +55,9 @@ class Customer:
         connection = self.connection
         found = connection.send("GET", "")
         if found.status_code == 404:
-            assert connection.send("POST", "", json={"operations": list(OPERATIONS)}).status_code == 200
-        elif found.json()["operations"] != list(OPERATIONS):
-            assert connection.send("PATCH", "", json={"operations": list(OPERATIONS)}).status_code == 200
+            assert connection.send("POST", "", json={"operations": self.operations}).status_code == 200
+        elif found.json()["operations"] != self.operations:
+            assert connection.send("PATCH", "", json={"operations": self.operations}).status_code == 200
         if found.status_code == 404 or found.json()["status"] != "authorized":
             assert connection.authorize_by_key(self.key).status_code == 200
 

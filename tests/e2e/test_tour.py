@@ -1,13 +1,12 @@
 """The tour of the README works, word for word; and what runs it finds what does not."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.e2e.running import AWS, ROOT, World
+from tests.e2e.running import AWS, ROOT
 from tests.e2e.tour import TourFailed, run_tour, steps
-
-pytest_plugins = ["tests.e2e.fixtures"]
 
 SAMPLE = """
 # Sample
@@ -86,16 +85,11 @@ def test_an_expectation_is_not_met_by_an_earlier_block(tmp_path: Path) -> None:
         run_tour(text, tmp_path, {})
 
 
-def test_the_tour_of_the_readme(world: World) -> None:
-    """Against a running stack, which it tells its reader to have started."""
-    readme = ROOT / "README.md"
-    if not readme.exists():
-        pytest.skip("there is no README yet")
-    text = readme.read_text(encoding="utf-8")
+def test_the_tour_of_the_readme(start_local: Any) -> None:
+    """Against a stack that nothing else has touched, as its reader has it."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert any("# =>" in step.text for block in steps(text) for step in block), "the tour promises nothing"
-    ports = {
-        "8787": world.url.rpartition(":")[2],
-        "8788": world.sandbox.url.rpartition(":")[2],
-        "8789": world.aws_url.rpartition(":")[2],
-    }
-    run_tour(text, ROOT, ports, {**AWS, "PYTHONPATH": str(ROOT / "layers" / "unified")})
+    with start_local(ROOT, {"LOCAL_RELOAD": "0"}) as stack:
+        urls = {"8787": stack.url, "8788": stack.sandbox_url, "8789": stack.aws_url}
+        ports = {port: url.rpartition(":")[2] for port, url in urls.items()}
+        run_tour(text, ROOT, ports, {**AWS, "PYTHONPATH": str(ROOT / "layers" / "unified")})

@@ -41,6 +41,8 @@ CATALOGUE: Mapping[str, Kind] = {
     "MORPH::SESSION::EXPIRED": Kind(401, "The session has ended"),
     "MORPH::SESSION::TOKEN_VALIDATION_FAILED": Kind(401, "The session token is not valid"),
     "MORPH::SESSION::FORBIDDEN": Kind(403, "The session may not do this"),  # ours
+    "MORPH::IDEMPOTENCY::IN_PROGRESS": Kind(409, "The same request is under way"),  # ours
+    "MORPH::IDEMPOTENCY::KEY_REUSED": Kind(422, "The idempotency key was used for another request"),  # ours
     "MORPH::ADAPTER::AUTHORIZATION_DATA_INVALID": Kind(400, "The credential was not accepted"),
     "MORPH::CONNECTION::NOT_FOUND": Kind(404, "There is no such connection"),
     "MORPH::CONNECTION::CREATION_FAILED": Kind(409, "The connection could not be created"),

@@ -9,6 +9,7 @@
 | same | ``LEASE`` | who refreshes the token, until when, the fence | disconnected |
 | same | ``SESSION#<sha256>`` | one session: operations, expiry | ``ttl`` |
 | ``STATE#<sha256>`` | ``STATE`` | one authorization under way | ``ttl``, or used once |
+| ``IDEMPOTENCY#<project>#<connector>#<owner>`` | ``<sha256>`` | one write under an ``Idempotency-Key`` | ``ttl`` |
 | ``AUDIT#<project>#<connector>#<owner>`` | ``<time>#<random>`` | who did what, with what outcome | ``ttl`` |
 
 The credential lies apart from the connection so that a role may list connections and never see a
@@ -72,6 +73,11 @@ def session_key(project: str, connector: str, owner: str, token_hash: str) -> Ke
 def state_key(state_hash: str) -> Key:
     """Where an authorization under way lies."""
     return Key(f"STATE#{state_hash}", "STATE")
+
+
+def idempotency_key(project: str, connector: str, owner: str, key_hash: str) -> Key:
+    """Where the outcome of a write under an ``Idempotency-Key`` lies."""
+    return Key(f"IDEMPOTENCY#{project}#{connector}#{owner}", key_hash)
 
 
 def audit_key(project: str, connector: str, owner: str, at: str, unique: str) -> Key:

@@ -43,7 +43,7 @@ def _client() -> httpx.Client:
     return httpx.Client(
         follow_redirects=False,
         trust_env=False,
-        limits=httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=5),
+        limits=httpx.Limits(max_connections=50, max_keepalive_connections=50, keepalive_expiry=5),
     )
 
 

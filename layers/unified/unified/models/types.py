@@ -7,6 +7,7 @@ not pay for importing a validator it does not need. ``schema`` gives each type a
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ class Unfit(ValueError):
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _URL = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 _PHONE = re.compile(r"[+(]?\d[\d\s().\-/x,;ext]*", re.IGNORECASE)
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,199}")
 _CANONICAL_LENGTH = len("2022-08-12T20:29:56.964Z")
 
 
@@ -307,3 +309,74 @@ class ListOf:
     def schema(self) -> dict[str, Any]:
         """Return the type as JSON Schema."""
         return {"type": "array", "items": self.element.schema(), "maxItems": self.max_items}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number; ``whole`` ones are integers. Bounds hold for writing only."""
+
+    whole: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    name: str = "number"
+    format: str | None = None
+
+    def read(self, value: Any) -> Any:
+        """Return the number."""
+        if not _is_number(value) or (self.whole and value != int(value)):
+            raise Unfit("expected a whole number" if self.whole else "expected a number")
+        return int(value) if self.whole else value
+
+    def write(self, value: Any) -> Any:
+        """Return the number."""
+        if not _is_number(value) or (self.whole and value != int(value)):
+            raise Unfit("must be a whole number" if self.whole else "must be a number")
+        if self.minimum is not None and value < self.minimum:
+            raise Unfit(f"must be at least {self.minimum:g}")
+        if self.maximum is not None and value > self.maximum:
+            raise Unfit(f"must be at most {self.maximum:g}")
+        return int(value) if self.whole else value
+
+    def schema(self) -> dict[str, Any]:
+        """Return the type as JSON Schema."""
+        bounds = {"minimum": self.minimum, "maximum": self.maximum}
+        known = {key: value for key, value in bounds.items() if value is not None}
+        return {"type": "integer" if self.whole else "number", **known}
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A reference to a resource of another model: the remote id when read, ``{"id": ...}`` when written.
+
+    The wire's form is a ``resourceRef``; whoever asks for ``expand`` gets the resource in its place.
+    """
+
+    model: str
+    name: str = "reference"
+    format: str | None = None
+
+    def read(self, value: Any) -> Any:
+        """Return the wire's reference to the record whose id is ``value``."""
+        if type(value) is not str or not value:
+            raise Unfit("expected an id")
+        return {"object": "resourceRef", "model": self.model, "id": value}
+
+    def write(self, value: Any) -> Any:
+        """Return the id out of a reference, or an object with at least ``id``; a bare id is taken too."""
+        reference = cast(dict[str, Any], value) if isinstance(value, dict) else {"id": value}
+        if reference.get("model", self.model) != self.model:
+            raise Unfit(f"must refer to a {self.model}")
+        identity = reference.get("id")
+        if not isinstance(identity, str) or not _ID.fullmatch(identity):
+            raise Unfit(f'must be a reference to a {self.model}, such as {{"id": "..."}}')
+        return identity
+
+    def schema(self) -> dict[str, Any]:
+        """Return the type as JSON Schema: a reference, or the resource that took its place."""
+        kinds = {"enum": ["resourceRef", "resource"]}
+        properties = {"object": kinds, "model": {"const": self.model}, "id": {"type": "string"}}
+        return {"type": "object", "properties": properties, "required": ["id"]}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
