@@ -45,6 +45,17 @@ def parser() -> argparse.ArgumentParser:
     redirects.add_argument("url", nargs="*")
     redirects.set_defaults(run=commands.set_redirect_urls)
 
+    mappings = projects.add_parser("session-mappings", help="let customers edit their field mappings, or not")
+    mappings.add_argument("public_key")
+    mappings.add_argument("allowed", choices=("on", "off"))
+    mappings.set_defaults(run=commands.set_session_mappings)
+
+    _add_secrets(groups)
+    return top
+
+
+def _add_secrets(groups: Any) -> None:
+    """Add what has to do with keys, clients and the vault."""
     keys = groups.add_parser("keys", help="a project's secret keys").add_subparsers(required=True)
     add = keys.add_parser("add", help="add a secret key, for rotation")
     add.add_argument("public_key")
@@ -75,7 +86,6 @@ def parser() -> argparse.ArgumentParser:
     rewrap = vault.add_parser("rewrap", help="wrap every data key of a project by the stack's current KMS key")
     rewrap.add_argument("public_key")
     rewrap.set_defaults(run=commands.rewrap)
-    return top
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -75,6 +75,7 @@ def show_project(asked: argparse.Namespace) -> dict[str, Any]:
             connector: {key: value for key, value in client.items() if key != "sealed"}
             for connector, client in project.oauth_clients.items()
         },
+        "sessionMappings": project.session_mappings,
         "secretKeys": projects().secrets(asked.public_key),
     }
 
@@ -84,6 +85,13 @@ def set_redirect_urls(asked: argparse.Namespace) -> dict[str, Any]:
     """Replace the allow-list of redirect URLs."""
     projects().update(asked.public_key, {"redirectUrls": asked.url})
     return {"redirectUrls": asked.url}
+
+
+@_refusing
+def set_session_mappings(asked: argparse.Namespace) -> dict[str, Any]:
+    """Say whether a project's customers may edit their own field mappings with a session."""
+    projects().update(asked.public_key, {"sessionMappings": asked.allowed == "on"})
+    return {"sessionMappings": asked.allowed == "on"}
 
 
 @_refusing

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from unified.api import bodies
-from unified.connector import connector_ids, load_connector
+from unified.connector import connector_ids, known_operations, load_connector
 from unified.errors import CATALOGUE
 from unified.models import Model
 
@@ -32,6 +32,7 @@ _PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
         "`filter[name]=value`; the connector's table lists each model's filters. Others are refused.",
     ),
     "fields": ({"type": "string"}, "Comma list of the fields to answer with."),
+    "expand": ({"type": "string"}, "References to replace, `candidate,job.hiringTeam`; three levels at most."),
     "include": ({"type": "string", "enum": ["raw"]}, "`raw` adds the untouched remote record."),
     "returnResource": ({"type": "string", "enum": ["true", "false"]}, "Answer with the whole resource."),
     "isCustom": ({"type": "string", "enum": ["true", "false"]}, "Only custom, or only standard, fields."),
@@ -100,7 +101,9 @@ def routes(folder: str) -> list[Any]:
 
 
 def _operation(folder: str, route: Any, path: str) -> dict[str, Any]:
-    about: dict[str, Any] = route.openapi_extensions or {}
+    about: dict[str, Any] = dict(route.openapi_extensions or {})
+    if about["x-auth"] == "either":
+        about["x-auth"] = "session" if path.startswith("/v1/s/") else "secret"
     twin = "Session" if path.startswith("/v1/s/") else ""
     operation: dict[str, Any] = {
         "operationId": f"{route.func.__name__}{twin}",
@@ -132,7 +135,7 @@ def _responses(about: dict[str, Any]) -> dict[str, Any]:
     statuses = [500]
     if about["x-auth"] != "none":
         statuses += [400, 401, 404, 409, 429, 502, 503, 504]
-    if about["x-auth"] == "connection":
+    if about["x-auth"] in ("connection", "session") or answer in ("FieldMapping", "ResourcePage"):
         statuses += [403, 501]
     if about["x-body"]:
         statuses += [413, 415]
@@ -147,7 +150,8 @@ def _security(auth: str) -> list[dict[str, list[str]]]:
         return []
     if auth == "secret":
         return [secret]
-    return [{**secret, "connectorId": [], "ownerId": []}, {"publicKey": [], "session": []}]
+    session: dict[str, list[str]] = {"publicKey": [], "session": []}
+    return [session] if auth == "session" else [{**secret, "connectorId": [], "ownerId": []}, session]
 
 
 def _schemas() -> dict[str, Any]:
@@ -155,10 +159,13 @@ def _schemas() -> dict[str, Any]:
     schemas: dict[str, Any] = {
         f"{model.id}Fields": {**model.schema(), "additionalProperties": False} for model in models
     }
-    for kind in (bodies.ConnectionBody, bodies.AuthorizationBody, bodies.SessionBody):
+    for kind in (bodies.ConnectionBody, bodies.AuthorizationBody, bodies.SessionBody, bodies.MappingBody):
         schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(schema.pop("$defs", {}))
         schemas[kind.__name__] = schema
+    operations = {"type": "string", "enum": sorted(_operations())}
+    schemas["ConnectionBody"]["properties"]["operations"]["items"] = operations
+    schemas["SessionConnection"]["properties"]["operations"]["anyOf"][0]["items"] = operations
     connection = {"object": {"const": "connection"}, "connectorId": _TEXT, "ownerId": _TEXT}
     reference = {"object": {"const": "resourceRef"}, "model": _TEXT, "id": _TEXT, "remote": {"type": "object"}}
     schemas |= {
@@ -193,7 +200,38 @@ def _schemas() -> dict[str, Any]:
                 "operations": {"type": "array", "items": _TEXT},
                 "createdAt": {"type": "string", "format": "date-time"},
                 "updatedAt": {"type": "string", "format": "date-time"},
+            },
+            reason=_TEXT,
+        ),
+        "ConnectionPermissions": _object(
+            {
+                **connection,
+                "object": {"const": "connectionPermissions"},
+                "status": {"enum": ["authorized", "unauthorized"]},
+                "scopes": {"type": ["array", "null"], "items": _TEXT},
+                "operations": {
+                    "type": "array",
+                    "items": _object(
+                        {
+                            "operation": _TEXT,
+                            "granted": {"type": "boolean"},
+                            "status": {"enum": ["allowed", "missing", "unknown", "refused"]},
+                        },
+                        permissions={"type": "array", "items": _TEXT},
+                        reason=_TEXT,
+                    ),
+                },
+                "hint": _TEXT,
+                "warnings": _WARNINGS,
             }
+        ),
+        "FieldMapping": _object(
+            {
+                "object": {"const": "fieldMapping"},
+                "model": _TEXT,
+                "rules": {"type": "array", "items": {"type": "object"}},
+            },
+            warnings=_WARNINGS,
         ),
         "ConnectionPage": _object(_page("Connection")),
         "ConnectionAuthorization": _object(
@@ -249,6 +287,10 @@ def _schemas() -> dict[str, Any]:
 def _models() -> list[Model]:
     connectors = [load_connector(connector_id) for connector_id in connector_ids()]
     return [connector.load(model_id).model for connector in connectors for model_id in connector.model_ids]
+
+
+def _operations() -> set[str]:
+    return {name for connector_id in connector_ids() for name in known_operations(load_connector(connector_id))}
 
 
 def _object(required: dict[str, Any], **optional: Any) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def _table(connector: Connector) -> str:
         permissions: set[str] = set()
         for operation in SHOWN:
             capability = model.capabilities[operation]
-            permissions.update(capability.permissions)
+            permissions.update(capability.permissions, capability.sometimes)
             if capability.reason and capability.reason not in notes:
                 notes.append(capability.reason)
             mark = f" [{notes.index(capability.reason) + 1}]" if capability.reason else ""

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import parameters, permissions
+from sandbox import parameters, permissions, pipeline
 from sandbox.credentials import ApiKey
 from sandbox.errors import ApiError, ErrorShape, invalid_input, not_found
 from sandbox.faults import Fault, FaultKind
@@ -251,7 +251,9 @@ def _touch(sandbox: Sandbox, body: dict[str, Any], path: Mapping[str, str]) -> d
 def _delete(sandbox: Sandbox, _body: dict[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
     record = _record(sandbox, "candidate", path)
     for application_id in record["applicationIds"]:
-        sandbox.organisation.delete("application", application_id)
+        application = sandbox.organisation.applications.get(application_id)
+        if application is not None:
+            pipeline.remove(sandbox.organisation, application, keep_candidate=False)
     sandbox.organisation.delete("candidate", record["id"])
     return {"id": record["id"]}
 
@@ -281,7 +283,15 @@ def _import(sandbox: Sandbox, body: dict[str, Any], _path: Mapping[str, str]) ->
 
 
 def _application(sandbox: Sandbox, body: dict[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
-    return sandbox.organisation.save("application", {**_record(sandbox, "application", path), **body})
+    return pipeline.set_status(sandbox.organisation, _record(sandbox, "application", path), body["status"])
+
+
+def _event(sandbox: Sandbox, body: dict[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
+    return sandbox.organisation.save("interview_event", {**_record(sandbox, "interview_event", path), **body})
+
+
+def _job(sandbox: Sandbox, body: dict[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
+    return sandbox.organisation.save("job", {**_record(sandbox, "job", path), **body})
 
 
 def _user(sandbox: Sandbox, body: dict[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
@@ -337,6 +347,8 @@ ROUTES = [
         _application,
         {"status": required(parameters.one_of("Active", "Archived", "Hired", "Lead"))},
     ),
+    _route("/interview-events/{id}", "POST", _event, {"hasSubmittedFeedback": required(parameters.flag)}),
+    _route("/jobs/{id}", "POST", _job, {"confidential": required(parameters.flag)}),
     _route(
         "/users/{id}",
         "POST",

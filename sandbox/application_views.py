@@ -102,7 +102,9 @@ def referrals(organisation: Organisation, principal: Principal, record: Record) 
     """Write who referred the candidate: the credited user, where the source is a referral."""
     source = organisation.sources.get(record["sourceId"] or "")
     credited = views.user_named(organisation, principal, record["creditedToUserId"])
-    if credited is None or source is None or (source["sourceType"] or {}).get("title") != "Referral":
+    if credited is None or source is None or source["sourceType"] is None:
+        return []
+    if source["sourceType"]["title"] != "Referral":
         return []
     return [{"user": credited, "referredAt": moments.iso(record["createdAt"])}]
 

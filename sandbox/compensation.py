@@ -1,4 +1,4 @@
-"""Pay on a job: its tiers, and the summaries Ashby writes of them, e.g. `€72K – €100K • 0.05%`."""
+"""Pay on a job: its tiers, and the summaries Ashby writes of them, e.g. `€72K to €100K • 0.05%` (with a dash)."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def summary(records: list[Record]) -> str | None:
 def _summary(part: Record) -> str:
     bounds = dict.fromkeys(_amount(part, part[name]) for name in ("minValue", "maxValue") if part[name] is not None)
     label = f" {part['label']}" if part["label"] else ""
-    return " – ".join(bounds) + label
+    return " \u2013 ".join(bounds) + label
 
 
 def _amount(part: Record, value: float) -> str:

@@ -20,7 +20,8 @@ class Principal:
     """A caller: its name for people, what it may do, and the key switches that widen what it sees.
 
     `private_fields`, `confidential` and `on_behalf_of` are the switches of Ashby's key page: non-offer private fields,
-    confidential jobs and projects, and acting for a user with `X-On-Behalf-Of`.
+    confidential jobs and projects, and acting for a user with `X-On-Behalf-Of`. `granted_to` is the client behind an
+    access token, which changes when the token is renewed.
     """
 
     key_id: str
@@ -30,6 +31,12 @@ class Principal:
     private_fields: bool = False
     confidential: bool = False
     on_behalf_of: bool = False
+    granted_to: str | None = None
+
+    @property
+    def owner(self) -> str:
+        """Whose a record is that this caller makes: the same for all tokens of a client."""
+        return self.granted_to or self.key_id
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,8 @@ FIELD_TYPES = (
 )  # fmt: skip
 
 
-def _currency_code(value: Any) -> str:
+def currency_code(value: Any) -> str:
+    """Read a currency code such as EUR."""
     code = parameters.text(value)
     if len(code) != 3 or not code.isascii() or not code.isupper():
         raise InvalidValue("Expected an ISO 4217 currency code")
@@ -37,7 +38,7 @@ _READERS: dict[str, Reader] = {
     "Number": parameters.number,
     "Url": parameters.url,
     "UUID": parameters.identifier,
-    "Currency": parameters.structure({"value": required(parameters.number), "currencyCode": required(_currency_code)}),
+    "Currency": parameters.structure({"value": required(parameters.number), "currencyCode": required(currency_code)}),
     "NumberRange": parameters.structure(
         {
             "type": required(parameters.one_of("number-range")),
@@ -50,19 +51,24 @@ _READERS: dict[str, Reader] = {
             "type": required(parameters.one_of("compensation-range")),
             "minValue": required(parameters.number),
             "maxValue": required(parameters.number),
-            "currencyCode": required(_currency_code),
+            "currencyCode": required(currency_code),
             "interval": required(parameters.one_of(*INTERVALS)),
         }
     ),
 }
 
 
+def read(field: Record, value: Any) -> Any:
+    """Return the stored form of a value for a field; raises `InvalidValue` where it does not fit its type."""
+    if field["fieldType"] in SELECT_TYPES:
+        return _accepted_choice(field, value)
+    return _READERS[field["fieldType"]](value)
+
+
 def accepted(field: Record, value: Any) -> Any:
-    """Return the stored form of a value for a field; raises `invalid_input` where it does not fit its type."""
+    """Return what `read` does; raises `invalid_input` about `fieldValue` where the value does not fit."""
     try:
-        if field["fieldType"] in SELECT_TYPES:
-            return _accepted_choice(field, value)
-        return _READERS[field["fieldType"]](value)
+        return read(field, value)
     except InvalidValue as problem:
         raise invalid_input(("fieldValue", f"{field['title']}: {problem}")) from problem
 

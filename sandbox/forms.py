@@ -27,9 +27,7 @@ def custom_field(field: Record, *, required: bool) -> Record:
         for option in field["selectableValues"]
         if not option["isArchived"]
     ]
-    return _field(
-        field["id"], field["fieldType"], field["id"], field["title"], required=required, selectable=options
-    )
+    return _field(field["id"], field["fieldType"], field["id"], field["title"], required=required, selectable=options)
 
 
 def form(*sections: tuple[str, Sequence[Record]]) -> dict[str, Any]:

@@ -82,9 +82,7 @@ def address(record: Record) -> dict[str, Any] | None:
 
 def opening(organisation: Organisation, principal: Principal, record: Record) -> dict[str, Any]:
     """Write an Opening: its state, and in `latestVersion` all else. Confidential jobs need the switch."""
-    view = published(
-        record, "id", "openedAt", "closedAt", "isArchived", "archivedAt", "closeReasonId", "openingState"
-    )
+    view = published(record, "id", "openedAt", "closedAt", "isArchived", "archivedAt", "closeReasonId", "openingState")
     version = published(
         record,
         "identifier",

@@ -187,7 +187,10 @@ PAGED: dict[str, Parameter] = {
     "limit": optional(whole(1, 100), nullable=True),
 }
 MILLISECONDS = whole(0, 10**15)
-CREATED_BETWEEN: dict[str, Parameter] = {"createdAfter": optional(MILLISECONDS), "createdBefore": optional(MILLISECONDS)}
+CREATED_BETWEEN: dict[str, Parameter] = {
+    "createdAfter": optional(MILLISECONDS),
+    "createdBefore": optional(MILLISECONDS),
+}
 SYNCED: dict[str, Parameter] = {**PAGED, "syncToken": optional(text, nullable=True)}
 
 

@@ -26,9 +26,7 @@ def user_named(organisation: Organisation, principal: Principal, user_id: str | 
 
 def hiring_team(organisation: Organisation, members: list[Record]) -> list[dict[str, Any]]:
     """Write the members of a hiring team: the role is its title, and there is no role id."""
-    return [
-        written for member in members if (written := team_member(organisation, member["userId"], member["roleId"]))
-    ]
+    return [written for member in members if (written := team_member(organisation, member["userId"], member["roleId"]))]
 
 
 def team_member(organisation: Organisation, user_id: str, role_id: str) -> dict[str, Any] | None:

@@ -6,13 +6,18 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Request, Response
 
-from unified.api import lifecycle
+from unified.api import lifecycle, mappings
 from unified.api.http import create_app, documented, entry, no_content
 from unified.api.requests import access, caller, deadline, json_body, public_url, query
 
 app = create_app()
 
 _CONNECTION = "/v1/connections/<connector_id>/<owner_id>"
+_READ_MAPPING = documented("Read a connection's field mapping", answer="FieldMapping", auth="either")
+_PUT_MAPPING = documented(
+    "Replace a connection's field mapping", answer="FieldMapping", body="MappingBody", auth="either"
+)
+_PREVIEW = documented("Try a field mapping on live records", answer="ResourcePage", body="MappingBody", auth="either")
 
 
 @app.get(
@@ -80,6 +85,14 @@ def authorize_connection(request: Request, connector_id: str, owner_id: str) -> 
     )
 
 
+@app.get(
+    f"{_CONNECTION}/permissions",
+    **documented("Tell what a connection can do", answer="ConnectionPermissions", auth="secret"),
+)
+def retrieve_permissions(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
+    return lifecycle.permissions(caller(request), connector_id, owner_id)
+
+
 @app.post(
     f"{_CONNECTION}/sessions",
     **documented("Create a session", answer="Session", body="SessionBody", auth="secret"),
@@ -97,6 +110,24 @@ def revoke_sessions(request: Request, connector_id: str, owner_id: str) -> Respo
     return no_content()
 
 
+@app.get(f"{_CONNECTION}/mappings/<model>", **_READ_MAPPING)
+@app.get("/v1/s/connection/mappings/<model>", **_READ_MAPPING)
+def retrieve_mapping(request: Request, model: str, connector_id: str = "", owner_id: str = "") -> dict[str, Any]:
+    return mappings.read_mapping(access(request, model, connector_id, owner_id), model)
+
+
+@app.put(f"{_CONNECTION}/mappings/<model>", **_PUT_MAPPING)
+@app.put("/v1/s/connection/mappings/<model>", **_PUT_MAPPING)
+def replace_mapping(request: Request, model: str, connector_id: str = "", owner_id: str = "") -> dict[str, Any]:
+    return mappings.put_mapping(access(request, model, connector_id, owner_id), model, json_body(request))
+
+
+@app.post(f"{_CONNECTION}/mappings/<model>/preview", **_PREVIEW)
+@app.post("/v1/s/connection/mappings/<model>/preview", **_PREVIEW)
+def preview_mapping(request: Request, model: str, connector_id: str = "", owner_id: str = "") -> dict[str, Any]:
+    return mappings.preview(access(request, model, connector_id, owner_id), model, json_body(request))
+
+
 @app.get("/v1/connectors", **documented("List connectors", answer="ConnectorPage", auth="secret"))
 def list_connectors(request: Request) -> dict[str, Any]:
     return lifecycle.list_connectors(caller(request), query(request))
@@ -108,6 +139,22 @@ def list_connectors(request: Request) -> dict[str, Any]:
 )
 def retrieve_connector(request: Request, connector_id: str) -> dict[str, Any]:
     return lifecycle.retrieve_connector(caller(request), connector_id, request.headers.get("x-connector-id"))
+
+
+@app.get(
+    "/v1/connectors/<connector_id>/mappings/<model>",
+    **documented("Read a project's field mapping", answer="FieldMapping", auth="secret"),
+)
+def retrieve_default_mapping(request: Request, connector_id: str, model: str) -> dict[str, Any]:
+    return mappings.read_defaults(caller(request), connector_id, model)
+
+
+@app.put(
+    "/v1/connectors/<connector_id>/mappings/<model>",
+    **documented("Replace a project's field mapping", answer="FieldMapping", body="MappingBody", auth="secret"),
+)
+def replace_default_mapping(request: Request, connector_id: str, model: str) -> dict[str, Any]:
+    return mappings.put_defaults(caller(request), connector_id, model, json_body(request))
 
 
 @app.get("/v1/s/connection", **documented("Read the session's connection", answer="Connection"))
@@ -134,12 +181,20 @@ def authorize_own_connection(request: Request) -> dict[str, Any]:
     return lifecycle.authorize_own(access(request), json_body(request), query(request), public_url(request))
 
 
+@app.get(
+    "/v1/s/connection/permissions",
+    **documented("Tell what the session's connection can do", answer="ConnectionPermissions"),
+)
+def retrieve_own_permissions(request: Request) -> dict[str, Any]:
+    return lifecycle.own_permissions(access(request))
+
+
 @app.get("/v1/s/connector", **documented("Read the session's connector", answer="Connector"))
 def retrieve_own_connector(request: Request) -> dict[str, Any]:
     return lifecycle.own_connector(access(request))
 
 
-@app.delete("/v1/s/session", **documented("End the session itself", answer="Nothing"))
+@app.delete("/v1/s/session", **documented("End the session itself", answer="Nothing", auth="session"))
 def end_session(request: Request) -> Response[Any]:
     lifecycle.end_session(access(request), request.headers.get("x-session-token"))
     return no_content()

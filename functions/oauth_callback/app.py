@@ -26,12 +26,11 @@ def finish(request: Request, connector_id: str) -> Response[Any]:
     outcome = callback.finish(connections(), projects(), connector.id, query(request), deadline(request))
     if outcome.redirect_url is not None:
         return Response(status_code=302, headers={"location": outcome.redirect_url})
-    title = f"{connector.name} is connected" if outcome.error is None else f"{connector.name} is not connected"
     return Response(
         status_code=200 if outcome.error is None else 400,
         content_type="text/html; charset=utf-8",
         headers={"content-security-policy": CONTENT_SECURITY_POLICY, "referrer-policy": "no-referrer"},
-        body=outcome_page(title, outcome.message, good=outcome.error is None),
+        body=outcome_page(outcome.title, outcome.message, good=outcome.error is None),
     )
 
 

@@ -11,14 +11,14 @@ from aws_lambda_powertools.event_handler import Request, Response
 
 from unified.api import resources
 from unified.api.http import create_app, documented, entry, no_content
-from unified.api.requests import access, json_body, query
+from unified.api.requests import access, idempotency_key, json_body, query
 
 app = create_app()
 
 _LIST = documented(
     "List or search resources",
     answer="ResourcePage",
-    parameters=("limit", "cursor", "q", "filter", "fields", "include"),
+    parameters=("limit", "cursor", "q", "filter", "fields", "include", "expand"),
 )
 _CREATE = documented(
     "Create a resource",
@@ -26,7 +26,7 @@ _CREATE = documented(
     body="Fields",
     parameters=("returnResource",),
 )
-_RETRIEVE = documented("Read a resource", answer="Resource", parameters=("fields", "include"))
+_RETRIEVE = documented("Read a resource", answer="Resource", parameters=("fields", "include", "expand"))
 _UPDATE = documented(
     "Change fields of a resource",
     answer="ResourceOrReference",
@@ -37,45 +37,49 @@ _DELETE = documented("Delete a resource", answer="Nothing")
 _FIELDS = documented(
     "List a model's fields, standard and custom",
     answer="FieldPage",
-    parameters=("isCustom",),
+    parameters=("limit", "cursor", "isCustom"),
 )
 
 
 @app.get("/v1/resources/<model>", **_LIST)
 @app.get("/v1/s/resources/<model>", **_LIST)
 def list_resources(request: Request, model: str) -> dict[str, Any]:
-    return resources.list_resources(access(request), model, query(request))
+    return resources.list_resources(access(request, model), model, query(request))
 
 
 @app.post("/v1/resources/<model>", **_CREATE)
 @app.post("/v1/s/resources/<model>", **_CREATE)
 def create_resource(request: Request, model: str) -> dict[str, Any]:
-    return resources.create_resource(access(request), model, json_body(request), query(request))
+    return resources.create_resource(
+        access(request, model), model, json_body(request), query(request), idempotency_key(request)
+    )
 
 
 @app.get("/v1/resources/<model>/<record_id>", **_RETRIEVE)
 @app.get("/v1/s/resources/<model>/<record_id>", **_RETRIEVE)
 def retrieve_resource(request: Request, model: str, record_id: str) -> dict[str, Any]:
-    return resources.retrieve_resource(access(request), model, record_id, query(request))
+    return resources.retrieve_resource(access(request, model), model, record_id, query(request))
 
 
 @app.patch("/v1/resources/<model>/<record_id>", **_UPDATE)
 @app.patch("/v1/s/resources/<model>/<record_id>", **_UPDATE)
 def update_resource(request: Request, model: str, record_id: str) -> dict[str, Any]:
-    return resources.update_resource(access(request), model, record_id, json_body(request), query(request))
+    return resources.update_resource(
+        access(request, model), model, record_id, json_body(request), query(request), idempotency_key(request)
+    )
 
 
 @app.delete("/v1/resources/<model>/<record_id>", **_DELETE)
 @app.delete("/v1/s/resources/<model>/<record_id>", **_DELETE)
 def delete_resource(request: Request, model: str, record_id: str) -> Response[Any]:
-    resources.delete_resource(access(request), model, record_id)
+    resources.delete_resource(access(request, model), model, record_id, idempotency_key(request))
     return no_content()
 
 
 @app.get("/v1/models/<model>/fields", **_FIELDS)
 @app.get("/v1/s/models/<model>/fields", **_FIELDS)
 def list_fields(request: Request, model: str) -> dict[str, Any]:
-    return resources.list_fields(access(request), model, query(request))
+    return resources.list_fields(access(request, model), model, query(request))
 
 
 handler = entry(app)

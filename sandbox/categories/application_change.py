@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox import application_views, hiring_team, offer_rules, parameters, pipeline, visibility
 from sandbox.endpoints import Call, endpoint
-from sandbox.errors import invalid_input
+from sandbox.errors import invalid_input, not_found
 from sandbox.hiring_team import MEMBER
 from sandbox.paging import Listed, Listing
 from sandbox.parameters import PAGED, Parameter, optional, required
@@ -94,9 +94,7 @@ def change_stage(call: Call) -> dict[str, Any]:
     if stage["type"] == "Hired" and offer_rules.approval_is_missing(call.organisation, record["id"]):
         raise invalid_input(("interviewStageId", "The offer has to be approved before the candidate is hired"))
     reason = sent.get("archiveReasonId")
-    return _view(
-        call, pipeline.moved(call.organisation, record, stage, reason_id=reason, actor_id=call.user_id)
-    )
+    return _view(call, pipeline.moved(call.organisation, record, stage, reason_id=reason, actor_id=call.user_id))
 
 
 def _check_archive_email(call: Call, application: Record, stage: Record) -> None:
@@ -105,7 +103,7 @@ def _check_archive_email(call: Call, application: Record, stage: Record) -> None
     candidate = call.organisation.candidate_card(application["candidateId"])
     if candidate is None or not candidate["emailAddresses"]:
         raise invalid_input(("archiveEmail", "The candidate has no primary e-mail address"))
-    call.find("communication_template", call.parameters["archiveEmail"]["communicationTemplateId"])
+    raise not_found("communication_template")
 
 
 @endpoint(

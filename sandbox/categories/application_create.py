@@ -79,7 +79,7 @@ def create(call: Call) -> dict[str, Any]:
 def _history(call: Call, plan_id: str, created: int) -> tuple[list[Record], Record, str | None]:
     """Return the history of the new application, its present stage and its archive reason."""
     organisation = call.organisation
-    events = sorted(call.parameters.get("applicationHistory", []), key=lambda event: event["stageNumber"])
+    events: list[Record] = sorted(call.parameters.get("applicationHistory", []), key=lambda event: event["stageNumber"])
     if not events:
         stage = _first(call, plan_id)
         pipeline.check_archive_reason(call, stage, None, parameter="applicationHistory")

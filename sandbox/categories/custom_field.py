@@ -1,8 +1,9 @@
 """customField.list, info, create, updateSelectableValues, setValue, setValues."""
 
+from collections.abc import Callable
 from typing import Any
 
-from sandbox import custom_values, parameters, views
+from sandbox import custom_values, parameters, views, visibility
 from sandbox.endpoints import Call, endpoint
 from sandbox.errors import ApiError, invalid_input, not_found
 from sandbox.paging import Listed, Listing
@@ -21,6 +22,12 @@ _CREATED_OBJECT_TYPES = {
 }
 # The objects setValue can set, each with the table its records are in.
 _VALUE_TABLES = {"Application": "application", "Candidate": "candidate", "Job": "job", "Opening": "opening"}
+_FINDERS: dict[str, Callable[[Call, str], Record]] = {
+    "application": visibility.find_application,
+    "candidate": lambda call, identifier: call.find("candidate", identifier),
+    "job": visibility.find_job,
+    "opening": lambda call, identifier: call.find("opening", identifier),
+}
 
 
 @endpoint(
@@ -159,10 +166,7 @@ def _set(call: Call, pairs: Any) -> list[dict[str, Any]]:
     """Check and store (fieldId, fieldValue) pairs on the object of a call."""
     object_type = call.parameters["objectType"]
     kind = _VALUE_TABLES[object_type]
-    table = call.organisation.tables.get(kind)
-    record = table.get(call.parameters["objectId"]) if table is not None else None
-    if record is None:
-        raise not_found(kind)
+    record = _FINDERS[kind](call, call.parameters["objectId"])
     values: list[tuple[Record, Any]] = []
     for pair in pairs:
         field = _field(call, pair["fieldId"])

@@ -43,9 +43,7 @@ def remove_member(call: Call) -> dict[str, Any]:
     return hiring_team.remove(call, *_owner(call))
 
 
-@endpoint(
-    "hiringTeamRole.list", permission="organizationRead", parameters={"namesOnly": optional(parameters.flag)}
-)
+@endpoint("hiringTeamRole.list", permission="organizationRead", parameters={"namesOnly": optional(parameters.flag)})
 def list_roles(call: Call) -> list[Any]:
     """Return the titles of all roles, or with `namesOnly` false also their ids."""
     roles = call.organisation.hiring_team_roles

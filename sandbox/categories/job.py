@@ -203,7 +203,7 @@ def set_status(call: Call) -> dict[str, Any]:
     """Change a job's status: Draft to Open or Archived, Open to Closed, Closed to Draft or Archived, Archived to Draft.
 
     Any other change is `invalid_job_status_transition`; opening a job without a default interview plan is
-    `interview_plan_required` (both codes inferred).
+    `interview_plan_required` (both codes inferred). Closing takes the job's postings off the boards (inferred).
     """
     organisation, status = call.organisation, call.parameters["status"]
     job = visibility.find_job(call, call.parameters["jobId"])
@@ -216,6 +216,9 @@ def set_status(call: Call) -> dict[str, Any]:
         times = {"openedAt": organisation.now(), "closedAt": None}
     elif status == "Closed":
         times = {"closedAt": organisation.now()}
+        for posting in organisation.where("job_posting", "jobId", job["id"]):
+            if posting["isPublished"]:
+                organisation.save("job_posting", {**posting, "isPublished": False}, action="unpublished")
     detail = {"fromStatus": job["status"], "toStatus": status}
     return _view(call, organisation.save("job", {**job, "status": status, **times}, detail=detail))
 

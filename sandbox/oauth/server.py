@@ -197,6 +197,7 @@ class AuthorizationServer:
             title=self.clients[known.family.client_id].name,
             created_at=known.family.began,
             permissions=frozenset(known.scopes),
+            granted_to=known.family.client_id,
         )
 
     def _issue(self, family: _Family, scopes: tuple[str, ...]) -> TokenGrant:

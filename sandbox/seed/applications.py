@@ -1,7 +1,7 @@
 """The seeded applications, each computed from its position alone: whose, for which job, in which stage.
 
-Three patterns whose lengths have no common divisor make every combination of job and stage come up. Which job and
-which status a position has is cheap to say (`places_of_job`, `status_at`), so that a list filtered by them need not build
+Patterns whose lengths have no common divisor make every combination of job and stage come up. Which job and which
+status a position has is cheap to say (`places_of_job`, `status_at`), so that a list filtered by them need not build
 the others.
 """
 
@@ -82,9 +82,7 @@ class ApplicationGenerator:
 
     def places_of_job(self, job_id: str) -> frozenset[int]:
         """Return which positions, modulo `PLACES`, are applications for a job."""
-        return frozenset(
-            place for place, job in enumerate(_JOBS) if identifier_at(self._seed, "job", job) == job_id
-        )
+        return frozenset(place for place, job in enumerate(_JOBS) if identifier_at(self._seed, "job", job) == job_id)
 
     def status_at(self, position: int) -> str:
         """Return the status of the application at a position."""

@@ -18,6 +18,7 @@ class CustomFieldSeed:
     required: bool = False
     options: tuple[tuple[str, str, bool], ...] = ()
 
+
 def _of_every_type(object_type: str, titles: dict[str, str], private: tuple[str, ...]) -> tuple[CustomFieldSeed, ...]:
     """Return one definition per type from titles by type; the two select types get options."""
     levels = (("High", "high", False), ("Normal", "normal", False), ("低", "low", False), ("Paused", "paused", True))
@@ -138,6 +139,7 @@ CUSTOM_FIELDS = (
     ),
     CustomFieldSeed("Home country", "String", object_type="Employee", private=True),
 )  # fmt: skip
+
 
 def fields_of(object_type: str) -> tuple[int, ...]:
     """Return the positions of the definitions in use for a type of object."""

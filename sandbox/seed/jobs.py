@@ -109,7 +109,7 @@ OPENINGS = (
     OpeningSeed(identifier="OPEN-102", description="", state="Open", jobs=(1,), locations=(2,)),
     OpeningSeed(identifier="OPEN-103", description="Summer", state="Approved", jobs=(5,), employment="Intern"),
     OpeningSeed(identifier="OPEN-104", description="Not yet agreed", state="Draft", jobs=(2,), employment="PartTime"),
-    OpeningSeed(identifier="OPEN-105", description="Filled in spring", state="Filled", jobs=(8,), locations=(2,)),
+    OpeningSeed(identifier="OPEN-105", description="Filled in spring", state="Filled", jobs=(0,), locations=(2,)),
     OpeningSeed(identifier="OPEN-106", description="Frozen", state="Closed", jobs=(7,), employment="Temporary",
                 close_reason=1),
     OpeningSeed(identifier="OPEN-107", description="Old", state="Closed", jobs=(10,), archived=True, close_reason=2),
@@ -126,6 +126,16 @@ def job_team(seed: int, job: int) -> list[dict[str, str]]:
         {"userId": identifier_at(seed, "user", user), "roleId": identifier_at(seed, "hiring_team_role", role)}
         for user, role in members
     ]
+
+
+def approval_rule(job: Record | None) -> str:
+    """Return whether offers for a job need approval: `needed`, `none`, or `undefined` where nobody said by whom.
+
+    In the seeded organisation jobs without a department need none, and for contractors nobody has said.
+    """
+    if job is None or job["departmentId"] is None:
+        return "none"
+    return "undefined" if job["employmentType"] == "Contract" else "needed"
 
 
 def records(seed: int) -> dict[str, list[Record]]:

@@ -4,7 +4,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from sandbox.identifiers import identifier_at
-from sandbox.seed import catalogue, custom_fields, jobs, plans
+from sandbox.seed import catalogue, custom_fields, interviews, jobs, offers, plans, postings
 from sandbox.seed.candidates import ADA, FIRST_CREATED
 from sandbox.seed.values import custom_values
 from sandbox.table import Record
@@ -17,11 +17,13 @@ _HOUR = 3_600_000
 
 def fill(organisation: "Organisation") -> None:
     """Put the seeded records into their tables, without recording changes: they were always there."""
-    for tables in (_records, plans.records, jobs.records):
+    for tables in (_records, plans.records, jobs.records, postings.records, interviews.records):
         for kind, records in tables(organisation.seed).items():
             for record in records:
                 organisation.tables[kind].put(record)
     _add_notes(organisation)
+    interviews.add_schedules(organisation)
+    offers.add_offers(organisation)
 
 
 def _records(seed: int) -> dict[str, list[Record]]:
@@ -101,7 +103,8 @@ def _records(seed: int) -> dict[str, list[Record]]:
             for identifier, created, (given, family, mailbox, role, enabled, manager) in each("user", catalogue.USERS)
         ],
         "custom_field": [
-            _custom_field(identifier, field) for identifier, _, field in each("custom_field", custom_fields.CUSTOM_FIELDS)
+            _custom_field(identifier, field)
+            for identifier, _, field in each("custom_field", custom_fields.CUSTOM_FIELDS)
         ],
         "project": [
             {

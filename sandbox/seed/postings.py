@@ -8,10 +8,12 @@ from sandbox.table import Record
 _DAY = 86_400_000
 _CREATED = milliseconds("2022-06-08T09:00:00Z")
 _OPENING = "<h2>Who we are</h2><ul><li>Builders of <b>engines</b></li><li>計算機の会社</li></ul>"
-_CLOSING = "<h2>Ask us</h2><a href=\"https://analytical-engines.example/jobs?a=1&amp;b=2\">Analytical Engines</a>"
+_CLOSING = '<h2>Ask us</h2><a href="https://analytical-engines.example/jobs?a=1&amp;b=2">Analytical Engines</a>'
 _BODIES = (
-    "<h1>What you will do</h1><ul><li>Design mills &amp; stores</li><li>Write <code>if (a &lt; b)</code></li></ul>"
-    "<h2>Who you are</h2><ol><li>Curious</li><li><i>Patient</i></li></ol><pre>1 + 1 = 2\n  indented</pre>",
+    (
+        "<h1>What you will do</h1><ul><li>Design mills &amp; stores</li><li>Write <code>if (a &lt; b)</code></li></ul>"
+        "<h2>Who you are</h2><ol><li>Curious</li><li><i>Patient</i></li></ol><pre>1 + 1 = 2\n  indented</pre>"
+    ),
     "<h1>Ihre Aufgaben</h1><ul><li>Kunden in <b>München</b> &amp; Zürich betreuen</li><li>Größe zeigen</li></ul>",
     "<h3>About the rôle 🎨</h3>Draw <u>everything</u>.<ul><li>One</li></ul>",
     "<h1>仕事内容</h1><ul><li>研究</li><li>「機械」の設計</li></ul>",
@@ -45,7 +47,7 @@ def _posting(seed: int, place: int, position: int) -> Record:
     return {
         "id": identifier_at(seed, "job_posting", position),
         "jobId": identifier_at(seed, "job", position),
-        "title": job.title if place % 2 == 0 else f"{job.title} – {('London', 'München', 'Remote')[place % 3]}",
+        "title": job.title if place % 2 == 0 else f"{job.title}, {('London', 'München', 'Remote')[place % 3]}",
         "jobBoardId": job_board(seed, internal=internal),
         "isPublished": published,
         "isListed": listed,

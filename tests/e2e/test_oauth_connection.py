@@ -409,11 +409,16 @@ def at_once(connection: Connection, count: int) -> Sequence[httpx.Response]:
 
 
 def test_ten_calls_with_an_ended_token_refresh_it_once(authorized: Connection, sandbox: Sandbox) -> None:
-    """All ten succeed: nobody spends the token that another has spent."""
+    """All ten succeed: nobody spends the token that another has spent.
+
+    Slow answers make them meet: first ten environments run side by side, then all want the same refresh.
+    """
+    sandbox.fault("candidate.list", "latency", milliseconds=700, times=10)
+    assert [answer.status_code for answer in at_once(authorized, 10)] == [200] * 10
     before = sandbox.refreshes()
     sandbox.expire_tokens()
-    answers = at_once(authorized, 10)
-    assert [answer.status_code for answer in answers] == [200] * 10
+    sandbox.fault("oauth.token", "latency", milliseconds=400)
+    assert [answer.status_code for answer in at_once(authorized, 10)] == [200] * 10
     assert sandbox.refreshes() - before == 1
     assert authorized.status() == "authorized"
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
@@ -18,11 +17,13 @@ pytest_plugins = ["tests.e2e.fixtures"]
 EXAMPLES = 14
 DOCUMENT: dict[str, Any] = json.loads((ROOT / "functions" / "docs" / "openapi.json").read_text(encoding="utf-8"))
 SCHEMA: Any = schemathesis.openapi.from_dict(DOCUMENT)
-MODES = [pytest.param(mode, id=mode.value) for mode in GenerationMode]
+# A route that takes nothing cannot be asked wrongly.
 ROUTES = [
-    pytest.param(path, method.upper(), id=f"{method} {path}")
+    pytest.param(path, method.upper(), mode, id=f"{method} {path}-{mode.value}")
     for path, methods in DOCUMENT["paths"].items()
-    for method in methods
+    for method, operation in methods.items()
+    for mode in GenerationMode
+    if mode is GenerationMode.POSITIVE or operation["parameters"] or operation["security"]
 ]
 # What is right there is more than a schema says: a state that was given, a person's name, a session.
 SELDOM = {
@@ -89,8 +90,7 @@ def send(customer: Customer, case: Any) -> Any:
     return customer.connection.world.http.send(request)
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(("path", "method"), ROUTES)
+@pytest.mark.parametrize(("path", "method", "mode"), ROUTES)
 def test_answers_are_as_described(customer: Customer, path: str, method: str, mode: GenerationMode) -> None:
     """No status, header, media type or body that the document does not name, and never a fault of ours."""
     operation = SCHEMA[path][method]
@@ -125,10 +125,7 @@ def test_answers_are_as_described(customer: Customer, path: str, method: str, mo
         assert answer.status_code < 500 or answer.status_code == 501, answer.text[:600]
         case.validate_response(answer, checks=CONFORMANCE)
 
-    try:
-        run()
-    except Unsatisfiable:
-        pytest.skip("there is no such request: the route takes nothing")
+    run()
     assert seen
     if mode is GenerationMode.POSITIVE and (method, path.replace("/v1/s/", "/v1/")) not in SELDOM:
         assert seen & {200, 204}

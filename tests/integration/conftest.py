@@ -263,7 +263,8 @@ def _not_json(name: str) -> Any:
 def sandbox_server() -> Iterator[tuple[str, Sandbox]]:
     """Serve one sandbox on a free port."""
     app = create_app(SandboxConfig(candidates=30, requests_per_minute=1_000_000))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until = time.monotonic() + 20

@@ -23,6 +23,7 @@ def test_a_new_connection_is_unauthorized_and_holds_what_was_asked_for(stack: St
         "connectorId": "ashby",
         "ownerId": "acme",
         "status": "unauthorized",
+        "reason": "neverAuthorized",
         "operations": [LIST, "genericUser::list"],
         "createdAt": made["createdAt"],
         "updatedAt": made["createdAt"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import io
 import time
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -272,5 +271,7 @@ def test_a_projects_redirect_urls_stand_in_for_the_deployments(oauth: Stack) -> 
 def _refused(page: Answer) -> None:
     assert page.status == 400
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert "Ashby is not connected" in html.unescape(page.text)
+    assert "<h1>" in page.text
+    assert "is connected" not in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
     assert "location" not in page.headers

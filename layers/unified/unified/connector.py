@@ -6,7 +6,7 @@ knows AWS, API Gateway or how a credential is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from importlib import import_module
 from types import MappingProxyType
@@ -44,13 +44,15 @@ Mode = Literal["native", "emulated", "refused"]
 class Capability(NamedTuple):
     """One cell of the capability table.
 
-    ``permissions`` are the provider's own names, all needed. ``reason`` says what an emulation does, or why
-    the provider cannot do it and what comes nearest; a native operation needs none.
+    ``permissions`` are the provider's own names, all needed at every call; ``sometimes`` are those that only some
+    calls need. ``reason`` says what an emulation does, or why the provider cannot do it and what comes nearest; a
+    native operation needs none.
     """
 
     mode: Mode
     permissions: tuple[str, ...] = ()
     reason: str = ""
+    sometimes: tuple[str, ...] = ()
 
 
 class Setting(NamedTuple):
@@ -143,12 +145,24 @@ class ConnectorModel(Protocol):
         """Whether a list takes ``q``."""
         ...
 
+    @property
+    def extras(self) -> frozenset[str]:
+        """Fields that take calls of their own: one record has them, a list only when ``fields`` names them."""
+        ...
+
     def list(self, session: Any, query: ListQuery) -> Page:
-        """Return one page."""
+        """Return one page, without extras."""
         ...
 
     def retrieve(self, session: Any, record_id: str) -> Record:
-        """Return one record. Raises ``Missing``."""
+        """Return one record, without extras. Raises ``Missing``."""
+        ...
+
+    def with_extras(self, session: Any, records: Sequence[Record], fields: Collection[str]) -> Sequence[Record]:
+        """Return the records with what the extras in ``fields`` are read from.
+
+        What cannot be read costs these fields, with the reason as their warning, never the record.
+        """
         ...
 
     def create(self, session: Any, fields: Mapping[str, Any]) -> Written:
@@ -161,6 +175,18 @@ class ConnectorModel(Protocol):
 
     def delete(self, session: Any, record_id: str) -> None:
         """Delete, as the capability says."""
+        ...
+
+    def lookup(self, fields: Mapping[str, Any]) -> Callable[[Any, int], str | None] | None:
+        """Return how to find a record that a create of ``fields`` may have made since a time (epoch seconds).
+
+        The function takes a session and the time, and returns the record's id or None when it certainly was not
+        made. None where these fields give nothing to look up by.
+        """
+        ...
+
+    def write_custom(self, session: Any, record_id: str, values: Mapping[str, Any]) -> None:
+        """Write values of the account's own fields, by the field's id. Raises ``Refused`` where it has none."""
         ...
 
     def custom_fields(self, session: Any) -> Sequence[Mapping[str, Any]]:
@@ -184,6 +210,16 @@ class Connector(Protocol):
     @property
     def settings(self) -> Sequence[Setting]:
         """The form for authorizing by key."""
+        ...
+
+    @property
+    def permission_hint(self) -> str:
+        """Where a person gives a key one more permission."""
+        ...
+
+    @property
+    def blind_spots(self) -> Sequence[str]:
+        """What a key may fail to show without an error, for the person to check."""
         ...
 
     @property

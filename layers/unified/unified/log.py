@@ -27,7 +27,11 @@ class RedactingFormatter(LambdaPowertoolsFormatter):
 
     def serialize(self, log: dict[str, Any]) -> str:  # type: ignore[override]
         """Write one line."""
-        return super().serialize({key: value for key, value in log.items() if key in ALLOWED_KEYS})
+        kept = {key: value for key, value in log.items() if key in ALLOWED_KEYS}
+        if not isinstance(kept.get("message"), str):
+            # An object or an exception given as the message would be written out whole.
+            kept["message"] = type(kept.get("message")).__name__
+        return super().serialize(kept)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
         """Say nothing: ``frames`` has what may be said."""

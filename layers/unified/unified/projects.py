@@ -23,13 +23,17 @@ _CACHE_ENTRIES = 500
 
 
 class Project(NamedTuple):
-    """One tenant. ``oauth_clients`` holds its own clients by connector, their secrets sealed."""
+    """One tenant. ``oauth_clients`` holds its own clients by connector, their secrets sealed.
+
+    ``session_mappings`` says whether its customers may edit their own field mappings with a session.
+    """
 
     id: str
     name: str
     public_key: str
     redirect_urls: tuple[str, ...] = ()
     oauth_clients: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    session_mappings: bool = False
 
 
 class _Known(NamedTuple):
@@ -90,6 +94,7 @@ class ProjectStore:
                     public_key,
                     tuple(item.get("redirectUrls", ())),
                     item.get("oauthClients", {}),
+                    item.get("sessionMappings") is True,
                 )
             elif "revokedAt" not in item:
                 secrets[item["fingerprint"]] = item["secretId"]

@@ -5,6 +5,7 @@
 | ``KEY#<public key>`` | ``PROJECT`` | a project: name, redirect URLs, own OAuth clients (sealed) | removed |
 | ``KEY#<public key>`` | ``SECRET#<secret id>`` | one secret key, as a SHA-256 | revoked |
 | ``PROJECT#<project>`` | ``CONNECTION#<connector>#<owner>`` | a connection, without its credential | disconnected |
+| same | ``MAPPING#<connector>#<model>`` | a project's field mapping, which connections may override | replaced |
 | ``CREDENTIAL#<project>#<connector>#<owner>`` | ``CREDENTIAL`` | the sealed credential, its version | disconnected |
 | same | ``LEASE`` | who refreshes the token, until when, the fence | disconnected |
 | same | ``SESSION#<sha256>`` | one session: operations, expiry | ``ttl`` |
@@ -53,6 +54,11 @@ def secret_key(public_key: str, secret_id: str) -> Key:
 def connection_key(project: str, connector: str, owner: str) -> Key:
     """Where a connection lies."""
     return Key(f"PROJECT#{project}", f"CONNECTION#{connector}#{owner}")
+
+
+def mapping_key(project: str, connector: str, model: str) -> Key:
+    """Where a project's field mapping of one model lies."""
+    return Key(f"PROJECT#{project}", f"MAPPING#{connector}#{model}")
 
 
 def credential_key(project: str, connector: str, owner: str) -> Key:

@@ -7,6 +7,7 @@ chose). Failures are told apart by the one question a caller must ask: can the r
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -56,17 +57,21 @@ def send(
     timeout: float,
     client: httpx.Client | None = None,
 ) -> Reply:
-    """Send one request and read its whole answer within ``timeout`` seconds a step.
+    """Send one request and read its whole answer within ``timeout`` seconds.
 
     Raises ``TransportFailure``, whose text names the kind of failure and neither URL nor headers.
     """
     chosen = client or _client()
+    ends = time.monotonic() + timeout
     limits = httpx.Timeout(timeout, connect=min(timeout, 5))
     try:
         with chosen.stream(method, url, headers=dict(headers), content=content, timeout=limits) as response:
             body = bytearray()
             for chunk in response.iter_bytes():
                 body += chunk
+                # The library's timeouts are per step: an answer that drips would never meet one.
+                if time.monotonic() > ends:
+                    raise TransportFailure("the answer is too slow", sent=True)
                 if len(body) > MAX_ANSWER_BYTES:
                     raise TransportFailure("the answer is too large", sent=True)
             return Reply(response.status_code, dict(response.headers), bytes(body))

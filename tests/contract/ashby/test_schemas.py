@@ -1,7 +1,7 @@
 """The schemas themselves: complete, valid, and strict enough to catch a mistake."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
@@ -52,6 +52,31 @@ def test_the_candidate_schema_refuses(broken: dict[str, Any], validator: Callabl
     check = validator("candidate.info")
     assert check.is_valid({"success": True, "results": CANDIDATE})
     assert not check.is_valid({"success": True, "results": broken})
+
+
+@pytest.mark.parametrize("endpoint", sorted(load_endpoints()))
+def test_no_schema_takes_a_result_with_an_unknown_or_without_a_required_field(
+    endpoint: str,
+    ashby: Callable[..., tuple[int, dict[str, Any]]],
+    valid_bodies: Callable[[str], Iterator[dict[str, Any]]],
+    validator: Callable[[str], Draft202012Validator],
+) -> None:
+    _, answer = ashby(endpoint, next(valid_bodies(endpoint)))
+    results = answer["results"]
+    result: Any = results[0] if isinstance(results, list) else results
+    if not isinstance(result, dict):
+        return
+
+    def valid(changed: dict[str, Any]) -> bool:
+        return validator(endpoint).is_valid({**answer, "results": [changed] if isinstance(results, list) else changed})
+
+    assert valid(result)
+    assert not valid({**result, "surprise": 1})
+    missed = [name for name in result if valid({key: value for key, value in result.items() if key != name})]
+    assert len(missed) < len(result) or endpoint == "apiKey.info"  # there the specification requires none
+    for name, value in result.items():
+        if isinstance(value, str | bool | list):
+            assert not valid({**result, name: {"surprise": 1}}), name
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Every endpoint succeeds, and what it returns has the published form."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -10,7 +10,7 @@ from sandbox.endpoints import load_endpoints
 from sandbox.organisation import Organisation
 
 Ashby = Callable[..., tuple[int, dict[str, Any]]]
-ValidBodies = Callable[[str], list[dict[str, Any]]]
+ValidBodies = Callable[[str], Iterator[dict[str, Any]]]
 
 
 @pytest.mark.parametrize("endpoint", sorted(load_endpoints()))
@@ -48,6 +48,68 @@ def test_every_file_handle_leads_to_a_file(ashby: Ashby, client: httpx.Client) -
     for file in files:
         _, answer = ashby("file.info", {"fileHandle": file["handle"]})
         assert client.get(answer["results"]["url"]).content.startswith(b"%PDF")
+
+
+LISTED_AND_RETRIEVED = {
+    "job": ("job.list", {"status": ["Draft", "Open", "Closed", "Archived"]}, "job.info", "id"),
+    "opening": ("opening.list", {}, "opening.info", "openingId"),
+    "interview": (
+        "interview.list",
+        {"includeArchived": True, "includeNonSharedInterviews": True},
+        "interview.info",
+        "id",
+    ),
+}
+
+
+@pytest.mark.parametrize("key", ["ashby_local_full", "ashby_local_readonly"])
+@pytest.mark.parametrize("kind", sorted(LISTED_AND_RETRIEVED))
+def test_every_record_is_listed_and_retrieved_alike(
+    kind: str, key: str, ashby: Ashby, organisation: Organisation
+) -> None:
+    listing, body, info, parameter = LISTED_AND_RETRIEVED[kind]
+    listed = ashby(listing, body, key=key)[1]["results"]
+    assert listed
+    assert len(listed) == len(organisation.tables[kind]) or key == "ashby_local_readonly"
+    for one in listed:
+        assert ashby(info, {parameter: one["id"]}, key=key)[1]["results"] == one
+
+
+@pytest.mark.parametrize("key", ["ashby_local_full", "ashby_local_readonly", "ashby_local_noscopes"])
+def test_every_application_is_listed_and_retrieved_alike(key: str, ashby: Ashby) -> None:
+    expand = ["openings", "applicationFormSubmissions", "referrals"]
+    body: dict[str, Any] = {"limit": 41, "expand": ["openings"]}
+    seen = 0
+    while True:
+        _, page = ashby("application.list", body, key=key)
+        for listed in page["results"]:
+            _, answer = ashby("application.info", {"applicationId": listed["id"], "expand": expand}, key=key)
+            assert {name: answer["results"][name] for name in listed} == listed
+            ashby("application.listHistory", {"applicationId": listed["id"]}, key=key)
+        seen += len(page["results"])
+        if not page["moreDataAvailable"]:
+            break
+        body["cursor"] = page["nextCursor"]
+    assert seen > 250
+
+
+def test_every_offer_posting_pool_plan_and_event_is_retrieved(ashby: Ashby, organisation: Organisation) -> None:
+    for offer in ashby("offer.list", {})[1]["results"]:
+        _, answer = ashby("offer.info", {"offerId": offer["id"], "excludeFormDefinition": True})
+        assert {name: answer["results"][name] for name in offer} == offer
+    for schedule in ashby("interviewSchedule.list", {})[1]["results"]:
+        _, answer = ashby("interviewEvent.list", {"interviewScheduleId": schedule["id"]})
+        assert answer["results"] == schedule["interviewEvents"]
+    for kind, endpoint, parameter in (
+        ("job_posting", "jobPosting.info", "jobPostingId"),
+        ("interviewer_pool", "interviewerPool.info", "interviewerPoolId"),
+        ("interview_stage", "interviewStage.info", "interviewStageId"),
+    ):
+        for record in organisation.tables[kind]:
+            assert ashby(endpoint, {parameter: record["id"]})[1]["results"]["id"] == record["id"]
+    for job in organisation.jobs:
+        _, answer = ashby("jobInterviewPlan.info", {"jobId": job["id"]})
+        assert answer["success"] is (job["defaultInterviewPlanId"] is not None)
 
 
 @pytest.mark.parametrize("kind", ["custom_field", "user", "candidate_tag", "department", "location", "project"])

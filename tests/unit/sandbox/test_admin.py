@@ -120,3 +120,28 @@ def test_a_wrong_body_is_a_400_that_says_why(path: str, body: Any, client: httpx
     answer = client.post(path, json=body)
     assert answer.status_code == 400
     assert answer.json()["errorInfo"]["message"]
+
+
+def test_a_job_made_confidential_takes_its_applications_out_of_sight(
+    ashby: Ashby, client: httpx.Client, organisation: Organisation
+) -> None:
+    client.post("/_sandbox/keys", json={"key": "limited"})
+    application = next(iter(organisation.applications))
+    body = {"applicationId": application["id"]}
+    assert ashby("application.info", key="limited", **body)["success"] is True
+    assert client.post(f"/_sandbox/jobs/{application['jobId']}", json={"confidential": True}).status_code == 200
+    assert ashby("application.info", key="limited", **body)["errorInfo"]["code"] == "application_not_found"
+    assert ashby("application.info", **body)["results"]["job"]["id"] == application["jobId"]
+
+
+def test_setting_a_status_moves_the_application_to_a_stage_that_has_it(
+    ashby: Ashby, client: httpx.Client, organisation: Organisation
+) -> None:
+    application = next(iter(organisation.applications))
+    for status in ("Archived", "Lead", "Hired", "Active", "Active"):
+        client.post(f"/_sandbox/applications/{application['id']}", json={"status": status})
+        view = ashby("application.info", applicationId=application["id"])["results"]
+        assert view["status"] == status
+        assert view["currentInterviewStage"]["type"] == status
+        assert view["currentInterviewStage"]["interviewPlanId"] == application["interviewPlanId"]
+        assert ("archiveReason" in view) is (status == "Archived")

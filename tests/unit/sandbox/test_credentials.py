@@ -115,7 +115,9 @@ def test_private_notes_need_the_switch_to_read_and_to_write(
 
 def test_confidential_applications_and_projects_need_the_switch(ashby: Ashby, organisation: Organisation) -> None:
     application = next(
-        one for one in organisation.applications if organisation.jobs.get(one["jobId"])["confidential"]  # type: ignore[index]
+        one
+        for one in organisation.applications
+        if organisation.jobs.get(one["jobId"])["confidential"]  # type: ignore[index]
     )
     candidate = application["candidateId"]
     full = ashby("candidate.info", id=candidate)["results"]["applicationIds"]

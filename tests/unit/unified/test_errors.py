@@ -11,6 +11,7 @@ import pytest
 import unified
 from unified.errors import CATALOGUE, FieldProblem, Invalid, Refused, UnifiedError, Upstream, VaultFailure
 
+CODE = re.compile(r"(MORPH|CONNECTOR)(::[A-Z_]+)+")
 LAYER = Path(str(unified.__file__)).parent
 
 
@@ -22,7 +23,7 @@ def test_every_code_has_a_status_and_a_title(code: str) -> None:
     assert error.title
     assert not error.title.endswith(".")
     assert str(error) == error.detail == "What happened."
-    assert re.fullmatch(r"(MORPH|CONNECTOR)(::[A-Z_]+)+", code)
+    assert CODE.fullmatch(code)
 
 
 def test_a_code_that_is_not_in_the_catalogue_cannot_be_raised() -> None:
@@ -30,21 +31,18 @@ def test_a_code_that_is_not_in_the_catalogue_cannot_be_raised() -> None:
         UnifiedError("MORPH::MADE_UP", "x")
 
 
-def test_every_code_that_is_used_is_in_the_catalogue_and_the_other_way_round() -> None:
-    used: set[str] = set()
+def test_every_code_that_is_raised_is_in_the_catalogue() -> None:
+    # Looked for in the source, because a code that is not there would be a KeyError on a path that few tests walk.
+    raised: set[str] = set()
     for path in LAYER.rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-        if path.name != "errors.py":
-            used |= {text for text in texts if re.fullmatch(r"(MORPH|CONNECTOR)(::[A-Z_]+)+", text)}
-    codes_of_warnings = {
-        "CONNECTOR::LIST::MAY_BE_CUT",
-        "CONNECTOR::OPERATION::PARTLY_WRITTEN",
-        "CONNECTOR::MAPPER::READ_VALIDATION_FAILED",
-    }
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call):
+                arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+                texts = [one.value for one in arguments if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+                raised |= {text for text in texts if CODE.fullmatch(text)}
 
-    assert used - codes_of_warnings <= set(CATALOGUE)
-    assert codes_of_warnings <= used
+    assert len(raised) > 15
+    assert raised <= set(CATALOGUE)
 
 
 def test_an_error_carries_what_it_is_given() -> None:

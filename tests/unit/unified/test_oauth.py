@@ -320,7 +320,7 @@ def test_no_failure_shows_a_secret(provider: Provider, answer: Reply | Transport
     assert "the-client-secret" not in seen
 
 
-# Answers so odd that no honest provider gives them; see the report that came with these tests.
+# Answers that no honest provider gives
 
 
 @pytest.mark.parametrize(
@@ -338,6 +338,14 @@ def test_an_absurd_answer_is_tokens_or_one_of_three_failures_too(provider: Provi
         assert refresh_tokens(CLIENT, REFRESH, 5).expires_at is None
     except (GrantRejected, ClientRejected, ProviderUnavailable) as failed:
         assert getattr(failed, "retry_after", None) is None  # noqa: PT017 - either end is right
+
+
+@pytest.mark.parametrize("token", ["schlüssel", "a\nb", ""], ids=["beyond ASCII", "a line break", "empty"])
+def test_a_token_that_a_header_cannot_carry_is_none(provider: Provider, token: str) -> None:
+    provider.answer = _answer(200, {"access_token": token})
+
+    with pytest.raises(ProviderUnavailable):
+        refresh_tokens(CLIENT, REFRESH, 5)
 
 
 # Revocation

@@ -8,17 +8,22 @@ absent as one that never was.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from unified.api.permissions import missing as missing_permissions
 from unified.connections.lifecycle import Connections, missing, split_session_token
 from unified.connections.records import Connection, Reference, StoredCredential
-from unified.connector import Connector, load_connector
+from unified.connector import Capability, Connector, load_connector
 from unified.deadline import Deadline
-from unified.errors import Invalid, Unauthorized, UnifiedError
+from unified.errors import Invalid, Unauthorized, UnifiedError, UpstreamFailure
 from unified.projects import Project, ProjectStore
 from unified.secret import Secret
 from unified.settings import settings
+
+if TYPE_CHECKING:
+    from unified.mapping.custom import FieldMapping
+    from unified.models import Model
 
 _MAX_OWNER = 250
 _MAX_PUBLIC_KEY = 250
@@ -66,6 +71,14 @@ class Access(NamedTuple):
     operations: frozenset[str]
     by_session: bool
     deadline: Deadline
+    defaults: Sequence[Mapping[str, Any]] = ()
+
+    def mapping(self, model: Model) -> FieldMapping:
+        """Return the field mapping that holds here: the connection's own rules before the project's."""
+        from unified.mapping.custom import NO_MAPPING, compile_rules, merge
+
+        own = self.connection.mappings.get(model.id, ())
+        return compile_rules(model, merge(self.defaults, own)) if own or self.defaults else NO_MAPPING
 
     def require(self, operation: str) -> None:
         """Let through what the connection (and the session) was given. Raises ``OPERATION_NOT_GRANTED``."""
@@ -76,12 +89,12 @@ class Access(NamedTuple):
                 f"This {whose} was not given {operation}. Add it to the connection's operations.",
             )
 
-    def run(self, work: Callable[[Any], Result]) -> Result:
+    def run(self, work: Callable[[Any], Result], capability: Capability | None = None) -> Result:
         """Run ``work`` on an open line to the account, with a token renewed when it is due.
 
-        A credential that the provider refuses for good marks the connection unauthorized; a missing
-        permission does not. Raises what ``work`` raises, and ``Unauthorized`` before it when there is nothing
-        to work with.
+        With ``capability``, a permission that the credential is known to lack is refused before anything is sent.
+        A credential that the provider refuses for good marks the connection unauthorized; a missing permission
+        does not. Raises what ``work`` raises, and ``Unauthorized`` when there is nothing to work with.
         """
         reference = self.connection.reference
         if self.connection.status != "authorized" or self.credential is None:
@@ -105,11 +118,29 @@ class Access(NamedTuple):
             renew if credential.kind == "oauth2" else None,
         )
         try:
+            if capability is not None and missing_permissions(capability, stored.scopes):
+                self._permit(connector, session, stored, capability)
             return work(session)
         except Unauthorized as refused:
             if refused.upstream is not None:
                 self._confirm_dead(connector, session, stored.version)
             raise
+
+    def _permit(self, connector: Connector, session: Any, stored: StoredCredential, capability: Capability) -> None:
+        """Refuse for a permission that is missing, once the provider has said again which ones there are.
+
+        What was noted when the account was connected may be out of date: somebody may have ticked the box since.
+        """
+        scopes = connector.verify(session).scopes
+        if scopes is not None and scopes != stored.scopes:
+            self.connections.store.set_scopes(self.connection.reference, scopes, version=stored.version)
+        lacking = missing_permissions(capability, stored.scopes if scopes is None else scopes)
+        if lacking:
+            raise UpstreamFailure(
+                "MORPH::CONNECTION::PROXY::FORBIDDEN",
+                f"The {connector.name} credential lacks {', '.join(lacking)}. {connector.permission_hint}",
+                permission=lacking[0],
+            )
 
     def _confirm_dead(self, connector: Connector, session: Any, version: int) -> None:
         """Mark the connection unauthorized once the provider has refused its credential twice, on two endpoints.
@@ -127,9 +158,13 @@ class Access(NamedTuple):
 
 
 def open_connection(
-    connections: Connections, projects: ProjectStore, headers: Mapping[str, str], deadline: Deadline
+    connections: Connections,
+    projects: ProjectStore,
+    headers: Mapping[str, str],
+    deadline: Deadline,
+    model: str | None = None,
 ) -> Access:
-    """Return the caller's hold on the connection that its headers name.
+    """Return the caller's hold on the connection that its headers name, with the mapping of ``model`` where given.
 
     A session token names its own connection, and decides even beside a secret key: it may less. A secret key
     names one by ``x-connector-id`` and ``x-owner-id``. Raises ``UNAUTHENTICATED``, a session error,
@@ -137,7 +172,7 @@ def open_connection(
     """
     token = headers.get("x-session-token")
     if token is not None:
-        access = _by_session(connections, projects, headers.get("x-api-key", ""), token, deadline)
+        access = _by_session(connections, projects, headers.get("x-api-key", ""), token, deadline, model)
         place = access.connection.reference
         named = (headers.get("x-connector-id", place.connector), headers.get("x-owner-id", place.owner))
         if named != (place.connector, place.owner):
@@ -147,7 +182,7 @@ def open_connection(
     if "x-connector-id" not in headers or "x-owner-id" not in headers:
         raise Invalid("x-connector-id and x-owner-id must name a connection, or x-session-token a session.")
     place = reference(caller.project, headers["x-connector-id"], headers["x-owner-id"])
-    loaded = connections.store.load(place)
+    loaded = connections.store.load(place, model=model)
     if loaded.connection is None:
         raise missing(place)
     return Access(
@@ -159,11 +194,17 @@ def open_connection(
         frozenset(loaded.connection.operations),
         by_session=False,
         deadline=deadline,
+        defaults=loaded.defaults,
     )
 
 
 def _by_session(
-    connections: Connections, projects: ProjectStore, public_key: str, value: str, deadline: Deadline
+    connections: Connections,
+    projects: ProjectStore,
+    public_key: str,
+    value: str,
+    deadline: Deadline,
+    model: str | None,
 ) -> Access:
     project = projects.find(public_key) if _may_be_key(public_key) else None
     if project is None:
@@ -172,7 +213,7 @@ def _by_session(
     if found is None or not _is_owner(found[0].owner):
         raise _bad_session()
     place, token = found
-    loaded = connections.store.load(place, session_token=token)
+    loaded = connections.store.load(place, session_token=token, model=model)
     session = loaded.session
     if session is None:
         raise _bad_session()
@@ -186,9 +227,11 @@ def _by_session(
         "session",
         loaded.connection,
         loaded.credential,
-        frozenset(session.operations),
+        # What the connection has lost since, the session has lost too.
+        frozenset(session.operations) & frozenset(loaded.connection.operations),
         by_session=True,
         deadline=deadline,
+        defaults=loaded.defaults,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -33,6 +33,31 @@ class AuthorizationBody(Body):
     settings: dict[Annotated[str, StringConstraints(max_length=100)], _Setting] = Field(
         default_factory=dict[str, str], max_length=20
     )
+
+
+class MappingSource(Body):
+    """Where a rule's value comes from: exactly one of these."""
+
+    customField: str | None = None  # noqa: N815 - the wire's name
+    path: str | None = None
+    expression: str | None = None
+
+
+class MappingRule(Body):
+    """One rule of a field mapping (``unified.mapping.custom``)."""
+
+    key: str
+    source: MappingSource
+    direction: Literal["read", "write", "both"] = "read"
+    type: Literal["text", "number", "boolean", "datetime", "list.text"] | None = None
+    options: dict[str, str | int | float | bool] | None = None
+    description: str | None = Field(default=None, max_length=500)
+
+
+class MappingBody(Body):
+    """The rules of one model."""
+
+    rules: list[MappingRule] = Field(max_length=50)
 
 
 class SessionConnection(Body):

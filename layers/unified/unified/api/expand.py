@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, cast
 from unified.connector import Connector, Operation
 from unified.errors import FieldProblem, UnifiedError
 from unified.models import Model
-from unified.models.types import ListOf, Ref
 
 MAX_DEPTH = 3
 MAX_CALLS = 300
@@ -21,6 +20,7 @@ WORKERS = 48
 
 Resource = dict[str, Any]
 Tree = Mapping[str, "Tree"]
+NO_TREE: Tree = {}
 
 
 class _Target(NamedTuple):
@@ -85,6 +85,8 @@ def expand(
 
 
 def _refers_to(model: Model, key: str) -> str | None:
+    from unified.models.types import ListOf, Ref
+
     field = model.by_key.get(key)
     kind = field.type if field else None
     if isinstance(kind, ListOf):

@@ -43,6 +43,10 @@ class Router(Protocol):
         """Serve PATCH."""
         ...
 
+    def put(self, rule: str, **about: Any) -> Route:
+        """Serve PUT."""
+        ...
+
     def delete(self, rule: str, **about: Any) -> Route:
         """Serve DELETE."""
         ...
@@ -150,12 +154,13 @@ def documented(
     answer: str,
     body: str | None = None,
     parameters: tuple[str, ...] = (),
-    auth: Literal["connection", "secret", "none"] = "connection",
+    auth: Literal["connection", "session", "secret", "none", "either"] = "connection",
 ) -> dict[str, Any]:
     """Describe a route for the OpenAPI document (``local/openapi.py`` reads it); costs nothing at run time.
 
     ``answer`` and ``body`` name schemas, ``parameters`` shared query parameters, ``auth`` who may call: a
-    secret key or session with a connection, a secret key alone, or anybody.
+    secret key or session with a connection, a session alone, a secret key alone, anybody; ``either`` is ``session`` for
+    a route under ``/v1/s`` and ``secret`` for its twin, whose path names the connection.
     """
     about = {"x-answer": answer, "x-body": body, "x-parameters": list(parameters), "x-auth": auth}
     return {"summary": summary, "openapi_extensions": about}
@@ -175,7 +180,9 @@ def _problem(error: UnifiedError, request_id: str) -> Response[Any]:
     }
     headers: dict[str, str | list[str]] = {}
     if error.fields:
-        document["fields"] = [{"field": field.field, "message": field.message} for field in error.fields]
+        document["fields"] = [
+            {"field": _printable(field.field), "message": _printable(field.message)} for field in error.fields
+        ]
     if error.permission is not None:
         document["permission"] = error.permission
     if error.upstream is not None:
@@ -192,3 +199,8 @@ def _problem(error: UnifiedError, request_id: str) -> Response[Any]:
     return Response(
         status_code=error.status, content_type="application/problem+json", body=_dumps(document), headers=headers
     )
+
+
+def _printable(text: str) -> str:
+    """Show what a caller made up without what would disturb a terminal or a page."""
+    return "".join(character if character.isprintable() else "?" for character in text)

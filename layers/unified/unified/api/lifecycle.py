@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from unified.api.access import Access, Caller, reference
 from unified.api.paging import DEFAULT_LIMIT, MAX_LIMIT
-from unified.connections.lifecycle import connections, split_session_token
+from unified.connections.lifecycle import connections, missing, split_session_token
 from unified.connections.records import Reference
 from unified.connector import connector_ids, load_connector
 from unified.deadline import Deadline
@@ -102,6 +102,16 @@ def authorize_own(access: Access, body: Mapping[str, Any], query: Mapping[str, s
     return _authorize(access.actor, access.project, place, body, query, public_url, access.deadline)
 
 
+def permissions(caller: Caller, connector_id: str, owner_id: str) -> dict[str, Any]:
+    """Return what a connection can do, operation by operation."""
+    return _permissions(reference(caller.project, connector_id, owner_id))
+
+
+def own_permissions(access: Access) -> dict[str, Any]:
+    """Return what the session's connection can do."""
+    return _permissions(access.connection.reference)
+
+
 def create_session(caller: Caller, connector_id: str, owner_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Create a session, and the connection where there is none."""
     from unified.api.bodies import SessionBody, parse
@@ -157,6 +167,16 @@ def own_connector(access: Access) -> dict[str, Any]:
     from unified.api.connectors import describe
 
     return describe(load_connector(access.connection.reference.connector))
+
+
+def _permissions(place: Reference) -> dict[str, Any]:
+    from unified.api.permissions import describe
+
+    loaded = connections().store.load(place)
+    if loaded.connection is None:
+        raise missing(place)
+    scopes = None if loaded.credential is None else loaded.credential.scopes
+    return describe(load_connector(place.connector), loaded.connection, scopes)
 
 
 def _authorize(

@@ -13,8 +13,9 @@ import re
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from unified.api.expand import NO_TREE, Tree, read_paths
 from unified.connections.records import Reference
-from unified.connector import ConnectorModel, ListQuery
+from unified.connector import Connector, ConnectorModel, ListQuery
 from unified.errors import FieldProblem, Invalid
 
 DEFAULT_LIMIT = 50
@@ -24,10 +25,11 @@ _VERSION = 1
 
 
 class Shape(NamedTuple):
-    """What an answer should hold: just these fields (None: all), and the record itself."""
+    """What an answer should hold: just these fields (None: all), the record itself, resources for references."""
 
     only: frozenset[str] | None = None
     raw: bool = False
+    expand: Tree = NO_TREE
 
 
 class ListRequest(NamedTuple):
@@ -45,7 +47,13 @@ class ListRequest(NamedTuple):
         return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
-def read_list(parameters: Mapping[str, str], model: ConnectorModel, connection: Reference) -> ListRequest:
+def read_list(
+    parameters: Mapping[str, str],
+    model: ConnectorModel,
+    connection: Reference,
+    connector: Connector,
+    mapped: Collection[str] = (),
+) -> ListRequest:
     """Read a list's query. Raises ``Invalid`` that names what is unknown, wrong or of another list."""
     problems: list[FieldProblem] = []
     filters: dict[str, str] = {}
@@ -56,7 +64,7 @@ def read_list(parameters: Mapping[str, str], model: ConnectorModel, connection: 
             filters[matched[1]] = value
         elif name == "filters":
             filters.update(_json_filters(value, problems))
-        elif name in ("limit", "cursor", "q", "fields", "include"):
+        elif name in ("limit", "cursor", "q", "fields", "include", "expand"):
             plain[name] = value
         else:
             problems.append(FieldProblem(name[:100], "is not a parameter of this list"))
@@ -72,7 +80,7 @@ def read_list(parameters: Mapping[str, str], model: ConnectorModel, connection: 
     elif q is not None and not 0 < len(q.strip()) <= 250:
         problems.append(FieldProblem("q", "must be 1 to 250 characters long"))
     limit = _limit(plain.get("limit"), problems)
-    shape = read_shape(plain, model, problems)
+    shape = _shape(plain, model, connector, mapped, problems)
     if problems:
         raise Invalid("The query is not valid.", fields=problems)
     query = {"q": q, "filters": filters}
@@ -81,19 +89,50 @@ def read_list(parameters: Mapping[str, str], model: ConnectorModel, connection: 
     return ListRequest(ListQuery(limit, cursor, q.strip() if q else None, filters), shape, binding)
 
 
-def read_shape(parameters: Mapping[str, str], model: ConnectorModel, problems: list[FieldProblem]) -> Shape:
-    """Read ``fields`` and ``include``, adding what is wrong to ``problems``."""
+def read_positions(parameters: Mapping[str, str]) -> tuple[int, int]:
+    """Read ``limit`` and a ``cursor`` that is a position, for a list that is known whole. Raises ``Invalid``."""
+    problems: list[FieldProblem] = []
+    limit = _limit(parameters.get("limit", str(MAX_LIMIT)), problems)
+    cursor = parameters.get("cursor", "0")
+    if not re.fullmatch(r"[0-9]{1,6}", cursor):
+        problems.append(FieldProblem("cursor", "is not one of this list"))
+    if problems:
+        raise Invalid("The query is not valid.", fields=problems)
+    return limit, int(cursor)
+
+
+def read_retrieve(
+    parameters: Mapping[str, str], model: ConnectorModel, connector: Connector, mapped: Collection[str] = ()
+) -> Shape:
+    """Read a retrieve's query. Raises ``Invalid``."""
+    problems = [
+        FieldProblem(name[:100], "is not a parameter of this route")
+        for name in parameters
+        if name not in ("fields", "include", "expand")
+    ]
+    shape = _shape(parameters, model, connector, mapped, problems)
+    if problems:
+        raise Invalid("The query is not valid.", fields=problems)
+    return shape
+
+
+def _shape(
+    parameters: Mapping[str, str],
+    model: ConnectorModel,
+    connector: Connector,
+    mapped: Collection[str],
+    problems: list[FieldProblem],
+) -> Shape:
     only: frozenset[str] | None = None
     if "fields" in parameters:
         only = frozenset(part.strip() for part in parameters["fields"].split(",") if part.strip())
-        known: Collection[str] = model.model.by_key
-        problems.extend(
-            FieldProblem("fields", f"names an unknown field: {name[:60]}") for name in sorted(only - set(known))
-        )
+        known = {*model.model.by_key, *mapped}
+        problems.extend(FieldProblem("fields", f"names an unknown field: {name[:60]}") for name in sorted(only - known))
     include = parameters.get("include")
     if include not in (None, "raw"):
         problems.append(FieldProblem("include", "takes only raw"))
-    return Shape(only, include == "raw")
+    tree = read_paths(parameters["expand"], model.model, connector, problems) if "expand" in parameters else NO_TREE
+    return Shape(only, include == "raw", tree)
 
 
 def _limit(value: str | None, problems: list[FieldProblem]) -> int:

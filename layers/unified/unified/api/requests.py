@@ -24,9 +24,17 @@ def caller(request: Request) -> Caller:
     return authenticate(projects(), request.headers)
 
 
-def access(request: Request) -> Access:
-    """Return the caller's hold on the connection that its headers name."""
-    return open_connection(connections(), projects(), request.headers, deadline(request))
+def access(request: Request, model: str | None = None, connector_id: str = "", owner_id: str = "") -> Access:
+    """Return the caller's hold on the connection that its path or else its headers name, with ``model``'s mapping."""
+    headers = request.headers
+    if connector_id:
+        headers = {**headers, "x-connector-id": connector_id, "x-owner-id": owner_id}
+    return open_connection(connections(), projects(), headers, deadline(request), model)
+
+
+def idempotency_key(request: Request) -> str | None:
+    """Return the key under which a write may be sent again, None when it carries none."""
+    return request.headers.get("idempotency-key")
 
 
 def deadline(request: Request) -> Deadline:
@@ -57,7 +65,8 @@ def json_body(request: Request) -> dict[str, Any]:
     if declared != "application/json" and not declared.endswith("+json"):
         raise UnifiedError("MORPH::UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json.")
     try:
-        text = request.resolved_event.decoded_body or ""
+        # An empty body says nothing, which is what {} says.
+        text = request.resolved_event.decoded_body or "{}"
         if len(text) > MAX_BODY_BYTES or len(text.encode(errors="surrogatepass")) > MAX_BODY_BYTES:
             raise UnifiedError("MORPH::PAYLOAD_TOO_LARGE", f"The body may have at most {MAX_BODY_BYTES} bytes.")
         decoded = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_name_twice)

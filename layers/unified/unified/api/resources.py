@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from unified.api.access import Access
-from unified.api.paging import Shape, read_list, read_shape
-from unified.connector import ConnectorModel, Operation, Written, load_connector
+from unified.api.expand import expand
+from unified.api.paging import read_list, read_positions, read_retrieve
+from unified.api.writes import Write
+from unified.connector import Connector, ConnectorModel, Operation, Record, load_connector
 from unified.errors import FieldProblem, Invalid, Refused
 
 # Ids go into the provider's JSON, never into a URL; still, what is no id anywhere is refused before it is sent.
@@ -18,99 +20,144 @@ _TRUE = frozenset({"true", "1"})
 
 def list_resources(access: Access, model_id: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     """Return one page: ``data``, ``next``, and ``warnings`` where the provider may hold more than it gave."""
-    model = _model(access, model_id, Operation.LIST)
-    request = read_list(parameters, model, access.connection.reference)
-    page = access.run(lambda session: model.list(session, request.query))
-    read = model.mapper.resource
+    connector, model = _model(access, model_id, Operation.LIST)
+    mapping = access.mapping(model.model)
+    request = read_list(parameters, model, access.connection.reference, connector, mapping.keys)
     shape = request.shape
-    answer: dict[str, Any] = {
-        "data": [read(record, only=shape.only, raw=shape.raw) for record in page.records],
-        "next": request.cursor(page.next),
-    }
-    if page.warnings:
-        answer["warnings"] = [{"code": "CONNECTOR::LIST::MAY_BE_CUT", "message": text} for text in page.warnings]
-    return answer
+
+    def work(session: Any) -> dict[str, Any]:
+        page = model.list(session, request.query)
+        # A list stays one call upstream unless a field that takes calls of its own is asked for by name.
+        asked = (shape.only or frozenset()) | shape.expand.keys()
+        records = _with_extras(session, model, page.records, model.extras & asked)
+        read = model.mapper.resource
+        data = [read(record, only=shape.only, raw=shape.raw, mapping=mapping) for record in records]
+        if shape.expand:
+            expand(data, shape.expand, connector, session, access.operations.__contains__)
+        answer: dict[str, Any] = {"data": data, "next": request.cursor(page.next)}
+        if page.warnings:
+            answer["warnings"] = [{"code": "CONNECTOR::LIST::MAY_BE_CUT", "message": text} for text in page.warnings]
+        return answer
+
+    return access.run(work, model.capabilities[Operation.LIST])
 
 
 def retrieve_resource(access: Access, model_id: str, record_id: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     """Return one resource."""
-    model = _model(access, model_id, Operation.RETRIEVE)
-    shape = _shape(model, parameters)
-    record = access.run(lambda session: model.retrieve(session, _id(record_id)))
-    return model.mapper.resource(record, only=shape.only, raw=shape.raw)
+    connector, model = _model(access, model_id, Operation.RETRIEVE)
+    mapping = access.mapping(model.model)
+    shape = read_retrieve(parameters, model, connector, mapping.keys)
+    identity = _id(record_id)
+
+    def work(session: Any) -> dict[str, Any]:
+        extras = model.extras if shape.only is None else model.extras & shape.only
+        (record,) = _with_extras(session, model, (model.retrieve(session, identity),), extras)
+        resource = model.mapper.resource(record, only=shape.only, raw=shape.raw, mapping=mapping)
+        if shape.expand:
+            expand([resource], shape.expand, connector, session, access.operations.__contains__)
+        return resource
+
+    return access.run(work, model.capabilities[Operation.RETRIEVE])
 
 
 def create_resource(
-    access: Access, model_id: str, body: Mapping[str, Any], parameters: Mapping[str, str]
+    access: Access,
+    model_id: str,
+    body: Mapping[str, Any],
+    parameters: Mapping[str, str],
+    idempotency_key: str | None = None,
 ) -> dict[str, Any]:
     """Make a record; returns a reference to it, or the resource when asked for."""
-    model = _model(access, model_id, Operation.CREATE)
+    _, model = _model(access, model_id, Operation.CREATE)
     whole = _returns_resource(parameters)
-    fields = model.mapper.check_write(body, creating=True)
-    return _written(model, access.run(lambda session: model.create(session, fields)), whole=whole)
+    mapping = access.mapping(model.model)
+    rest, values = mapping.split(body)
+    fields = model.mapper.check_write(rest, creating=True)
+    write = Write(access, model, mapping, Operation.CREATE, body, idempotency_key)
+    return write.bring(
+        write=lambda session: write.with_custom(session, model.create(session, fields), values),
+        lookup=model.lookup(fields),
+        resume=lambda session, record_id, names: write.again(session, record_id, fields, values, names),
+        whole=whole,
+    )
 
 
 def update_resource(
-    access: Access, model_id: str, record_id: str, body: Mapping[str, Any], parameters: Mapping[str, str]
+    access: Access,
+    model_id: str,
+    record_id: str,
+    body: Mapping[str, Any],
+    parameters: Mapping[str, str],
+    idempotency_key: str | None = None,
 ) -> dict[str, Any]:
     """Change a record's given fields; returns as ``create_resource``."""
-    model = _model(access, model_id, Operation.UPDATE)
+    _, model = _model(access, model_id, Operation.UPDATE)
     whole = _returns_resource(parameters)
-    fields = model.mapper.check_write(body, creating=False)
+    mapping = access.mapping(model.model)
+    rest, values = mapping.split(body)
+    fields = model.mapper.check_write(rest, creating=False) if rest or not values else {}
     identity = _id(record_id)
-    return _written(model, access.run(lambda session: model.update(session, identity, fields)), whole=whole)
+    write = Write(access, model, mapping, Operation.UPDATE, body, idempotency_key, identity)
+    return write.bring(
+        write=lambda session: write.again(session, identity, fields, values),
+        lookup=_nothing_to_find,
+        resume=lambda session, _, names: write.again(session, identity, fields, values, names),
+        whole=whole,
+    )
 
 
-def delete_resource(access: Access, model_id: str, record_id: str) -> None:
+def delete_resource(access: Access, model_id: str, record_id: str, idempotency_key: str | None = None) -> None:
     """Delete a record, as the model's capability says."""
-    model = _model(access, model_id, Operation.DELETE)
+    from unified.mapping.custom import NO_MAPPING
+
+    _, model = _model(access, model_id, Operation.DELETE)
     identity = _id(record_id)
-    access.run(lambda session: model.delete(session, identity))
+    write = Write(access, model, NO_MAPPING, Operation.DELETE, {}, idempotency_key, identity)
+    write.bring_deletion(lambda session: model.delete(session, identity))
 
 
 def list_fields(access: Access, model_id: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     """Return a model's fields, standard and custom; other parameters filter by equality of a property."""
-    model = _model(access, model_id, Operation.FIELD_READ)
+    _, model = _model(access, model_id, Operation.FIELD_READ)
     wanted = {name: value for name, value in parameters.items() if name not in ("limit", "cursor")}
     can_update = model.capabilities[Operation.UPDATE].mode != "refused"
     fields: list[Mapping[str, Any]] = list(model.mapper.fields(can_update=can_update))
-    unknown = [name for name in wanted if name not in fields[0]]
-    if unknown:
-        raise Invalid(
-            "The query is not valid.",
-            fields=[FieldProblem(name[:60], "is not a property of a field") for name in unknown],
-        )
+    limit, start = read_positions(parameters)
+    problems = [
+        FieldProblem(name[:60], "must be true or false" if name in fields[0] else "is not a property of a field")
+        for name, value in wanted.items()
+        if name not in fields[0] or (isinstance(fields[0][name], bool) and value not in ("true", "false"))
+    ]
+    if problems:
+        raise Invalid("The query is not valid.", fields=problems)
     if wanted.get("isCustom") != "false":
         fields.extend(access.run(model.custom_fields))
-    return {"data": [field for field in fields if _matches(field, wanted)], "next": None}
+    matching = [field for field in fields if _matches(field, wanted)]
+    end = start + limit
+    return {"data": matching[start:end], "next": str(end) if end < len(matching) else None}
 
 
-def _model(access: Access, model_id: str, operation: Operation) -> ConnectorModel:
+def _model(access: Access, model_id: str, operation: Operation) -> tuple[Connector, ConnectorModel]:
     """Load the model, once it is known to exist, to offer the operation, and the caller to be given it."""
-    model = load_connector(access.connection.reference.connector).load(model_id)
+    connector = load_connector(access.connection.reference.connector)
+    model = connector.load(model_id)
     capability = model.capabilities[operation]
     if capability.mode == "refused":
         raise Refused(capability.reason)
     access.require(f"{model_id}::{operation}")
-    return model
+    return connector, model
+
+
+def _with_extras(
+    session: Any, model: ConnectorModel, records: Sequence[Record], extras: Collection[str]
+) -> Sequence[Record]:
+    return model.with_extras(session, records, extras) if extras and records else records
 
 
 def _id(record_id: str) -> str:
     if not _ID.fullmatch(record_id):
         raise Invalid("The id is not in a form that this connector gives.")
     return record_id
-
-
-def _shape(model: ConnectorModel, parameters: Mapping[str, str]) -> Shape:
-    problems = [
-        FieldProblem(name[:100], "is not a parameter of this route")
-        for name in parameters
-        if name not in ("fields", "include")
-    ]
-    shape = read_shape(parameters, model, problems)
-    if problems:
-        raise Invalid("The query is not valid.", fields=problems)
-    return shape
 
 
 def _returns_resource(parameters: Mapping[str, str]) -> bool:
@@ -120,24 +167,9 @@ def _returns_resource(parameters: Mapping[str, str]) -> bool:
     return parameters.get("returnResource") in _TRUE
 
 
-def _written(model: ConnectorModel, written: Written, *, whole: bool) -> dict[str, Any]:
-    resource = model.mapper.resource(written.record)
-    if not whole:
-        resource = {
-            "object": "resourceRef",
-            "model": resource["model"],
-            "id": resource["id"],
-            "remote": resource["remote"],
-        }
-    if written.not_written:
-        resource["warnings"] = [
-            *resource.get("warnings", []),
-            *(
-                {"code": "CONNECTOR::OPERATION::PARTLY_WRITTEN", "message": f"{key} was not written: {why}"}
-                for key, why in written.not_written.items()
-            ),
-        ]
-    return resource
+def _nothing_to_find(_session: Any, _since: int) -> str | None:
+    """Stand for a write that may simply be done again: it sets what it sets."""
+    return None
 
 
 def _matches(field: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from unified.connector import ConnectorModel, Credential, Operation, Setting, Verification
-from unified.errors import Invalid, Missing, UnifiedError
+from unified.errors import FieldProblem, Invalid, Missing, UnifiedError
 from unified.secret import Secret
 
 if TYPE_CHECKING:
@@ -18,6 +18,13 @@ _MODULES: Mapping[str, str] = {
     "genericContact": "contact",
     "genericUser": "user",
     "genericWorkspace": "workspace",
+    "scheduleCalendar": "calendar",
+    "scheduleEventType": "event_type",
+    "scheduleEvent": "event",
+    "atsJob": "job",
+    "atsApplication": "application",
+    "atsApplicationStage": "stage",
+    "atsOffer": "offer",
 }
 
 
@@ -37,6 +44,12 @@ class AshbyConnector:
         ),
     )
 
+    permission_hint = "An Ashby admin gives it to the key under Admin, Integrations, API Keys."
+    blind_spots: Sequence[str] = (
+        "Confidential jobs and what belongs to them stay hidden unless the key may see confidential jobs.",
+        "Private fields stay hidden unless the key may see non-offer private fields.",
+    )
+
     def load(self, model_id: str) -> ConnectorModel:
         """Load one model's module."""
         name = _MODULES.get(model_id)
@@ -49,7 +62,10 @@ class AshbyConnector:
         """Make a credential of the form: an API key, of printable ASCII as HTTP Basic can carry (RFC 7617)."""
         unknown = sorted(set(settings) - {setting.key for setting in self.settings})
         if unknown:
-            raise Invalid(f"These settings are not known: {', '.join(unknown)[:200]}.")
+            raise Invalid(
+                "The settings are not valid.",
+                fields=[FieldProblem(f"settings.{name[:60]}", "is not known") for name in unknown[:20]],
+            )
         key = settings.get("apiKey", "").strip()
         if not key:
             return None
@@ -89,7 +105,8 @@ class AshbyConnector:
         needed: set[str] = set()
         for operation in operations:
             model_id, _, verb = operation.partition("::")
-            needed.update(self.load(model_id).capabilities[Operation(verb)].permissions)
+            capability = self.load(model_id).capabilities[Operation(verb)]
+            needed.update(capability.permissions, capability.sometimes)
         return tuple(sorted(needed))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 from unified.ashby.client import PAGE_LIMIT, AshbySession
@@ -30,6 +31,10 @@ _CUSTOM_TYPES: Mapping[str, tuple[str, str | None]] = {
 }
 
 
+# customField.setValues: objectType.
+_WRITABLE = frozenset({"Application", "Candidate", "Job", "Opening"})
+
+
 class AshbyModel:
     """A model of the Ashby connector. A subclass supplies the tables and the operations it does not refuse."""
 
@@ -38,6 +43,7 @@ class AshbyModel:
     capabilities: Mapping[Operation, Capability]
     filters: Mapping[str, str] = {}
     searchable: bool = False
+    extras: frozenset[str] = frozenset()
     # Ashby's objectType of this model's custom fields, None where it has none.
     custom_object: str | None = None
 
@@ -48,6 +54,12 @@ class AshbyModel:
     def retrieve(self, session: AshbySession, record_id: str) -> Record:
         """Return one record."""
         raise self._refusal(Operation.RETRIEVE)
+
+    def with_extras(
+        self, session: AshbySession, records: Sequence[Record], fields: Collection[str]
+    ) -> Sequence[Record]:
+        """Return the records with what their extras are read from."""
+        return records
 
     def create(self, session: AshbySession, fields: Mapping[str, Any]) -> Written:
         """Make a record."""
@@ -61,12 +73,35 @@ class AshbyModel:
         """Delete a record."""
         raise self._refusal(Operation.DELETE)
 
+    def lookup(self, fields: Mapping[str, Any]) -> Callable[[AshbySession, int], str | None] | None:
+        """Return how to find what a create may have made; most of Ashby's records cannot be looked up."""
+        return None
+
+    def write_custom(self, session: AshbySession, record_id: str, values: Mapping[str, Any]) -> None:
+        """Write by ``customField.setValues``, all at once: parallel single writes to one object race upstream."""
+        if self.custom_object not in _WRITABLE:
+            raise Refused(f"Ashby's API writes custom fields of {', '.join(sorted(_WRITABLE))} only.")
+        session.call(
+            "customField.setValues",
+            {
+                "objectId": record_id,
+                "objectType": self.custom_object,
+                "values": [{"fieldId": field_id, "fieldValue": value} for field_id, value in values.items()],
+            },
+            permission="candidatesWrite",
+        )
+
     def custom_fields(self, session: AshbySession) -> Sequence[Mapping[str, Any]]:
         """Return the account's own fields on this model (``customField.list``), archived ones left out."""
         if self.custom_object is None:
             return ()
         found = session.everything("customField.list", {"limit": PAGE_LIMIT}, permission="hiringProcessMetadataRead")
-        return [_custom_field(record) for record in found if record.get("objectType") == self.custom_object]
+        writable = self.custom_object in _WRITABLE
+        return [
+            _custom_field(record, writable=writable)
+            for record in found
+            if record.get("objectType") == self.custom_object
+        ]
 
     def permission(self, operation: Operation) -> str | None:
         """Return the permission to name when Ashby says that one is missing."""
@@ -76,15 +111,24 @@ class AshbyModel:
         return Refused(self.capabilities[operation].reason)
 
 
-def _records(value: Any) -> list[Record]:
+def made_since(record: Record, since: int) -> bool:
+    """Whether a record was made after a time (epoch seconds), with a minute's grace for clocks that differ."""
+    try:
+        return datetime.fromisoformat(str(record.get("createdAt"))).timestamp() >= since - 60
+    except (ValueError, OverflowError):
+        return False
+
+
+def records(value: Any) -> list[Record]:
+    """Return the objects of a list in an answer of Ashby's; of what is no list, none."""
     elements = cast(list[Any], value) if isinstance(value, list) else []
     return [cast(Record, element) for element in elements if isinstance(element, dict)]
 
 
-def _custom_field(record: Record) -> dict[str, Any]:
+def _custom_field(record: Record, *, writable: bool) -> dict[str, Any]:
     kind = str(record.get("fieldType"))
     type_name, format_name = _CUSTOM_TYPES.get(kind, ("text", None))
-    options = _records(record.get("selectableValues"))
+    options = records(record.get("selectableValues"))
     identity = str(record.get("id"))
     return {
         "key": identity,
@@ -101,7 +145,7 @@ def _custom_field(record: Record) -> dict[str, Any]:
         ],
         "isRequired": record.get("isRequired") is True,
         "isFieldReadOnly": True,
-        "isValueReadOnly": True,
+        "isValueReadOnly": not writable,
         "isCustom": True,
         "remote": {
             "key": identity,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -18,10 +19,12 @@ from unified.ashby import failures
 from unified.ashby.failures import Failure, Verdict
 from unified.connector import Credential, Page, Record
 from unified.deadline import Deadline
+from unified.errors import Missing
 
 # https://developers.ashbyhq.com/reference/versioning: the only active version.
 API_VERSION = "2026-01-01"
 PAGE_LIMIT = 100
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _READS = frozenset({"list", "info", "search"})
 _ATTEMPTS = 3
 _CALL_SECONDS = 20.0
@@ -134,6 +137,13 @@ class AshbySession:
         backoff = 0.2 * 2 ** (attempt - 1) * (0.5 + random.random() / 2)  # noqa: S311 - spreads load, hides nothing
         wait = max(verdict.retry_after or 0.0, backoff)
         return wait if wait + 1 < self._deadline.remaining() else None
+
+
+def identity(record_id: str) -> str:
+    """Return an id of Ashby's, a UUID. Raises ``Missing`` for what can be no record's."""
+    if not _UUID.fullmatch(record_id):
+        raise Missing("CONNECTOR::OPERATION::RESOURCE_NOT_FOUND", "Ashby has no such record.")
+    return record_id
 
 
 def _writes(endpoint: str) -> bool:

@@ -7,11 +7,11 @@ be cut. Ashby has no way to delete a candidate, and none to clear a value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from unified.ashby.base import AshbyModel
-from unified.ashby.client import PAGE_LIMIT, AshbySession
+from unified.ashby.base import AshbyModel, made_since
+from unified.ashby.client import PAGE_LIMIT, AshbySession, identity
 from unified.connector import Capability, ListQuery, Operation, Page, Record, Written
 from unified.errors import FieldProblem, Invalid, UnifiedError, UpstreamFailure
 from unified.mapping import Mapper, Row
@@ -72,12 +72,13 @@ class Contacts(AshbyModel):
         Operation.LIST: Capability("native", _READ),
         Operation.RETRIEVE: Capability("native", _READ),
         Operation.CREATE: Capability("native", _WRITE),
-        Operation.UPDATE: Capability("native", (*_READ, *_WRITE)),
+        Operation.UPDATE: Capability("native", _WRITE, sometimes=_READ),
         Operation.DELETE: Capability(
             "emulated",
-            (*_READ, *_WRITE),
+            _WRITE,
             "Ashby cannot delete a candidate: it is anonymized, for good, and only once every application is"
             " archived or hired.",
+            sometimes=_READ,
         ),
         Operation.FIELD_READ: Capability("native", ("hiringProcessMetadataRead",)),
         Operation.FIELD_WRITE: Capability("native", ("hiringProcessMetadataWrite",)),
@@ -99,7 +100,9 @@ class Contacts(AshbyModel):
 
     def retrieve(self, session: AshbySession, record_id: str) -> Record:
         """Read by ``candidate.info``."""
-        return session.record("candidate.info", {"id": record_id}, permission=self.permission(Operation.RETRIEVE))
+        return session.record(
+            "candidate.info", {"id": identity(record_id)}, permission=self.permission(Operation.RETRIEVE)
+        )
 
     def create(self, session: AshbySession, fields: Mapping[str, Any]) -> Written:
         """Make by ``candidate.create``; links that it does not take follow by ``candidate.update``."""
@@ -139,24 +142,36 @@ class Contacts(AshbyModel):
     def delete(self, session: AshbySession, record_id: str) -> None:
         """Anonymize by ``candidate.anonymize``. Raises a conflict that names the applications in its way."""
         try:
-            session.call("candidate.anonymize", {"candidateId": record_id}, permission="candidatesWrite")
+            session.call("candidate.anonymize", {"candidateId": identity(record_id)}, permission="candidatesWrite")
         except UnifiedError as refused:
-            if refused.code != "CONNECTOR::OPERATION::BAD_REQUEST":
-                raise
-            open_ones = self._open_applications(session, record_id)
-            if not open_ones:
+            misspelt = refused.upstream is not None and refused.upstream.code == "invalid_input"
+            if refused.code != "CONNECTOR::OPERATION::BAD_REQUEST" or misspelt:
                 raise
             raise UpstreamFailure(
                 "CONNECTOR::OPERATION::CONFLICT",
                 "Ashby anonymizes a candidate only when every application is archived or hired."
-                f" These are not: {', '.join(open_ones)}.",
+                + self._open_applications(session, record_id),
                 upstream=refused.upstream,
             ) from None
+
+    def lookup(self, fields: Mapping[str, Any]) -> Callable[[AshbySession, int], str | None] | None:
+        """Find a candidate of this e-mail address and name that was made since then: a create's own."""
+        email = fields.get("email")
+        if email is None:
+            return None
+        name = _join(fields.get("firstName"), fields.get("lastName"))
+
+        def find(session: AshbySession, since: int) -> str | None:
+            found = session.page("candidate.search", {"email": email}, permission="candidatesRead").records
+            made = [record for record in found if record.get("name") == name and made_since(record, since)]
+            return str(made[0].get("id")) if made else None
+
+        return find
 
     def _send_update(self, session: AshbySession, record_id: str, body: Mapping[str, Any]) -> Record:
         return session.record(
             "candidate.update",
-            {"candidateId": record_id, **body, "sendNotifications": False},
+            {"candidateId": identity(record_id), **body, "sendNotifications": False},
             permission="candidatesWrite",
         )
 
@@ -166,8 +181,8 @@ class Contacts(AshbyModel):
         current = self.retrieve(session, record_id)
         return _join(fields.get("firstName", _first_name(current)), fields.get("lastName", _last_name(current)))
 
-    def _open_applications(self, session: AshbySession, record_id: str) -> list[str]:
-        """Find the applications in the way; none when looking fails, which must not hide the refusal itself."""
+    def _open_applications(self, session: AshbySession, record_id: str) -> str:
+        """Name the applications in the way, as far as the key may read them."""
         found: list[str] = []
         try:
             candidate = self.retrieve(session, record_id)
@@ -178,8 +193,8 @@ class Contacts(AshbyModel):
                 if application.get("status") not in _CLOSED:
                     found.append(str(application_id))
         except UnifiedError:
-            return []
-        return found
+            return ""
+        return f" These are not: {', '.join(found)}." if found else ""
 
 
 def _join(first: Any, last: Any) -> str:

@@ -56,6 +56,7 @@ _BY_CODE: Mapping[str, Failure] = {
     "insufficient_permissions": Failure.FORBIDDEN,
     "rate_limit_exceeded": Failure.RATE_LIMITED,
     "concurrent_limit_exceeded": Failure.RATE_LIMITED,
+    "endpoint_not_found": Failure.REFUSED,
     "generic_internal_error": Failure.SERVER_ERROR,
     "invalid_input": Failure.INVALID,
     "next_cursor_expired": Failure.EXPIRED_CURSOR,
@@ -121,7 +122,9 @@ def _kind(status: int, decoded: dict[str, Any] | None, code: str | None) -> Fail
         return Failure.NOT_FOUND
     if status == 404:
         return Failure.NOT_FOUND
-    if status >= 300:
+    if 300 <= status < 400:
+        return Failure.MALFORMED
+    if status >= 400:
         return Failure.INVALID
     if decoded is None or decoded.get("success") is not False:
         return Failure.MALFORMED

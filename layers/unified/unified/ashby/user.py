@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from unified.ashby.base import AshbyModel
-from unified.ashby.client import AshbySession
+from unified.ashby.client import AshbySession, identity
 from unified.connector import Capability, ListQuery, Operation, Page, Record
 from unified.errors import Invalid
 from unified.mapping import Mapper, Row
@@ -75,7 +75,9 @@ class Users(AshbyModel):
 
     def retrieve(self, session: AshbySession, record_id: str) -> Record:
         """Read by ``user.info``."""
-        return session.record("user.info", {"userId": record_id}, permission=self.permission(Operation.RETRIEVE))
+        return session.record(
+            "user.info", {"userId": identity(record_id)}, permission=self.permission(Operation.RETRIEVE)
+        )
 
 
 MODEL = Users()

@@ -31,12 +31,13 @@ _ERROR = re.compile(r"[a-z_]{1,60}")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an authorization ended. ``error`` is None when it succeeded.
+    """How an authorization ended, in a title and a message for the person. ``error`` is None when it succeeded.
 
     ``redirect_url`` is where the person is sent, already with the outcome in its query; None to show a page.
     """
 
     error: str | None
+    title: str
     message: str
     redirect_url: str | None = None
 
@@ -51,16 +52,27 @@ def finish(
     """Finish the authorization that ``query`` (``state`` with ``code`` or ``error``) belongs to."""
     flow = _take(connections, query.get("state", ""))
     if flow is None or flow["connector"] != connector_id:
-        return Outcome("invalid_state", "This link has expired or has been used. Start again from the application.")
+        return Outcome(
+            "invalid_state",
+            "This link has ended",
+            "It has been used, or its ten minutes are over. Start again from the application.",
+        )
     reference = Reference(flow["project"], flow["connector"], flow["owner"])
+    name = load_connector(connector_id).name
     try:
         missing_scopes = _authorize(connections, projects, reference, flow, query, deadline)
     except _Stopped as stopped:
         connections.store.audit(reference, "callback", "connection.authorize", stopped.error)
-        return Outcome(stopped.error, stopped.message, _return_url(flow, reference, error=stopped.error))
+        return Outcome(
+            stopped.error,
+            f"{name} was not connected",
+            stopped.message,
+            _return_url(flow, reference, error=stopped.error),
+        )
     return Outcome(
         None,
-        f"{load_connector(connector_id).name} is connected. You can close this window.",
+        f"{name} is connected",
+        "You can close this window.",
         _return_url(flow, reference, missingScopes=",".join(missing_scopes)),
     )
 
@@ -94,9 +106,9 @@ def _authorize(
         error = query["error"] if _ERROR.fullmatch(query["error"]) else "provider_error"
         raise _Stopped(
             error,
-            f"{name} was not connected: access was not granted."
+            "Access was not granted. Nothing has changed; you can start again from the application."
             if error == "access_denied"
-            else f"{name} was not connected: it answered {error}.",
+            else f"{name} answered {error}. Start again from the application.",
         )
     if not query.get("code"):
         raise _Stopped("invalid_request", f"{name} sent no code. Start again from the application.")
@@ -130,7 +142,7 @@ def _authorize(
     except UnifiedError as failed:
         raise _Stopped(
             "invalid_token" if failed.code.endswith("AUTHORIZATION_DATA_INVALID") else "server_error",
-            f"{name} was not connected: {failed.detail}",
+            failed.detail,
         ) from None
     needed = load_connector(reference.connector).scopes(loaded.connection.operations)
     return [scope for scope in needed if credential.scopes is not None and scope not in credential.scopes]

@@ -128,6 +128,12 @@ class Connections:
                 fields=[FieldProblem(f"settings.{s.key}", "is required") for s in connector.settings],
             )
         wanted = sorted({*scopes, *connector.scopes(connection.operations)})
+        if not wanted:
+            raise Invalid(
+                "The connection has no operations that need a permission, so there is nothing to consent to."
+                " Give it operations first.",
+                fields=[FieldProblem("operations", "is empty")],
+            )
         state, verifier = random_token("st_"), oauth.new_verifier()
         self.store.put_state(
             state,

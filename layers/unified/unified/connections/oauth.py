@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -146,12 +147,11 @@ def _tokens(client: OAuthClient, grant: Mapping[str, str], timeout: float) -> To
     except transport.TransportFailure as failure:
         raise ProviderUnavailable(sent=failure.sent) from None
     answer = _object(reply.body)
-    if reply.status == 200 and isinstance(answer.get("access_token"), str):
+    if reply.status == 200 and _is_token(answer.get("access_token")):
         return _read_tokens(answer)
     error = answer.get("error")
     if reply.status == 429 or error in ("temporarily_unavailable", "slow_down"):
-        retry_after = reply.headers.get("retry-after", "")
-        raise ProviderUnavailable(sent=False, retry_after=int(retry_after) if retry_after.isdecimal() else None)
+        raise ProviderUnavailable(sent=False, retry_after=_seconds(reply.headers.get("retry-after")))
     if error == "invalid_grant":
         raise GrantRejected
     if reply.status >= 500 or reply.status == 200:
@@ -175,19 +175,30 @@ def _read_tokens(answer: Mapping[str, Any], clock: Callable[[], float] = time.ti
     refresh: Any = answer.get("refresh_token")
     lifetime: Any = answer.get("expires_in")
     scope: Any = answer.get("scope")
-    known = isinstance(lifetime, int | float | str) and str(lifetime).isdecimal()
+    seconds = _seconds(lifetime)
     return Tokens(
         Secret(answer["access_token"]),
         Secret(refresh) if isinstance(refresh, str) and refresh else None,
-        int(clock()) + int(lifetime) if known else None,
+        None if seconds is None else int(clock()) + seconds,
         tuple(sorted(set(scope.split()))) if isinstance(scope, str) else None,
     )
+
+
+def _is_token(value: Any) -> bool:
+    """Whether a header can carry the token (RFC 6750 §2.1): one that cannot would fail every request later."""
+    return isinstance(value, str) and re.fullmatch(r"[\x21-\x7e]+", value) is not None
+
+
+def _seconds(value: Any) -> int | None:
+    """Read a number of seconds, None for what is none that anybody means."""
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return cast(dict[str, Any], answer) if isinstance(answer, dict) else {}
 

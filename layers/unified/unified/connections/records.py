@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from unified.connections.vault import Context, Sealed, Vault
@@ -11,6 +13,7 @@ from unified.connector import Credential
 from unified.errors import VaultFailure
 from unified.secret import Secret
 
+RENEW_SECONDS = 120
 Status = Literal["authorized", "unauthorized"]
 
 
@@ -30,7 +33,8 @@ class Connection(NamedTuple):
     """One customer's account, without its credential.
 
     ``generation`` is new whenever the connection is made anew: what was given to an earlier connection of the
-    same name (sessions) does not fit the next. ``reason`` says why an unauthorized one is.
+    same name (sessions) does not fit the next. ``reason`` says why an unauthorized one is. ``mappings`` are its own
+    rules by model (``unified.mapping.custom``).
     """
 
     reference: Reference
@@ -40,6 +44,7 @@ class Connection(NamedTuple):
     created_at: str
     updated_at: str
     reason: str | None = None
+    mappings: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({})
 
     def to_item(self) -> dict[str, Any]:
         """Spell it for the table."""
@@ -65,6 +70,7 @@ class Connection(NamedTuple):
             item["createdAt"],
             item["updatedAt"],
             item.get("reason"),
+            item.get("mappings", {}),
         )
 
     def to_wire(self) -> dict[str, Any]:
@@ -74,6 +80,7 @@ class Connection(NamedTuple):
             "connectorId": self.reference.connector,
             "ownerId": self.reference.owner,
             "status": self.status,
+            **({"reason": self.reason} if self.reason else {}),
             "operations": list(self.operations),
             "createdAt": self.created_at,
             "updatedAt": self.updated_at,
@@ -83,9 +90,9 @@ class Connection(NamedTuple):
 class StoredCredential(NamedTuple):
     """A sealed credential with what may be known of it without opening it.
 
-    ``version`` grows with every replacement. ``fence`` is that of the last refresher that began, and
-    ``refresh_began_at`` (seconds since the epoch) stays until its outcome is stored: when it is old and the
-    version has not grown, a refresh was begun and its answer lost.
+    ``version`` grows with every replacement, ``renew_at`` is when to renew the token, before its end. ``fence`` is
+    that of the last refresher that began, and ``refresh_began_at`` (seconds since the epoch) stays until its outcome
+    is stored: when it is old and the version has not grown, a refresh was begun and its answer lost.
     """
 
     version: int
@@ -95,6 +102,7 @@ class StoredCredential(NamedTuple):
     scopes: tuple[str, ...] | None = None
     fence: int = 0
     refresh_began_at: int | None = None
+    renew_at: int | None = None
 
     def to_item(self) -> dict[str, Any]:
         """Spell it for the table."""
@@ -106,6 +114,7 @@ class StoredCredential(NamedTuple):
             "scopes": None if self.scopes is None else list(self.scopes),
             "fence": self.fence,
             "refreshBeganAt": self.refresh_began_at,
+            "renewAt": self.renew_at,
         }
 
     @classmethod
@@ -120,6 +129,7 @@ class StoredCredential(NamedTuple):
             None if scopes is None else tuple(scopes),
             item.get("fence", 0),
             item.get("refreshBeganAt"),
+            item.get("renewAt"),
         )
 
 
@@ -128,7 +138,9 @@ def seal(vault: Vault, reference: Reference, credential: Credential, *, version:
     return sealer(vault, reference)(credential, version)
 
 
-def sealer(vault: Vault, reference: Reference) -> Callable[[Credential, int], StoredCredential]:
+def sealer(
+    vault: Vault, reference: Reference, *, clock: Callable[[], float] = time.time
+) -> Callable[[Credential, int], StoredCredential]:
     """Return what seals one credential, under a version, without I/O (``Vault.sealer``)."""
     seal_text = vault.sealer(reference.context())
 
@@ -137,15 +149,28 @@ def sealer(vault: Vault, reference: Reference) -> Callable[[Credential, int], St
         if credential.refresh_token is not None:
             parts["refreshToken"] = credential.refresh_token.reveal()
         sealed = seal_text(Secret(json.dumps(parts)))
-        return StoredCredential(version, credential.kind, sealed, credential.expires_at, credential.scopes)
+        return StoredCredential(
+            version,
+            credential.kind,
+            sealed,
+            credential.expires_at,
+            credential.scopes,
+            renew_at=_renew_at(credential.expires_at, clock()),
+        )
 
     return seal_credential
 
 
+def _renew_at(expires_at: int | None, now: float) -> int | None:
+    """Return when to renew: two minutes before the end, and not before half of a short life is over."""
+    return None if expires_at is None else expires_at - min(RENEW_SECONDS, max(0, int(expires_at - now) // 2))
+
+
 def unseal(vault: Vault, reference: Reference, stored: StoredCredential) -> Credential:
     """Open a credential. Raises ``VaultFailure``."""
+    text = vault.open(reference.context(), stored.sealed)
     try:
-        parts = json.loads(vault.open(reference.context(), stored.sealed).reveal())
+        parts = json.loads(text.reveal())
         secret, refresh = parts["secret"], parts.get("refreshToken")
     except (ValueError, KeyError, TypeError):
         raise VaultFailure("The stored credential cannot be read.") from None

@@ -39,7 +39,6 @@ from unified.secret import Secret
 
 LEASE_SECONDS = 30
 EXCHANGE_SECONDS = 8.0
-MARGIN_SECONDS = 120
 COOLING_SECONDS = 15
 POLL_SECONDS = 0.15
 _STORE_ATTEMPTS = 4
@@ -101,11 +100,7 @@ class Refresher:
 
     def due(self, stored: StoredCredential) -> bool:
         """Whether the token ends soon enough to renew it now."""
-        return (
-            stored.kind == "oauth2"
-            and stored.expires_at is not None
-            and self._clock() >= stored.expires_at - MARGIN_SECONDS
-        )
+        return stored.kind == "oauth2" and stored.renew_at is not None and self._clock() >= stored.renew_at
 
     def working(
         self, reference: Reference, stored: StoredCredential, deadline: Deadline, *, rejected: bool = False

@@ -27,11 +27,12 @@ class StoredSession(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """All that one request needs of a connection, from one read."""
+    """All that one request needs of a connection, from one read; ``defaults`` are the project's mapping rules."""
 
     connection: Connection | None
     credential: StoredCredential | None
     session: StoredSession | None
+    defaults: Sequence[Mapping[str, Any]] = ()
 
 
 class ConnectionStore:
@@ -96,20 +97,52 @@ class ConnectionStore:
             self._table.delete(t.Key(session["pk"], session["sk"]))
         return True
 
-    def load(self, reference: Reference, *, session_token: str | None = None) -> Loaded:
-        """Read what one request needs: connection, credential and, for a session's request, the session."""
+    def load(self, reference: Reference, *, session_token: str | None = None, model: str | None = None) -> Loaded:
+        """Read what one request needs: connection, credential, a session by its token, the mapping of a model."""
         keys = [t.connection_key(*reference), t.credential_key(*reference)]
         if session_token is not None:
             keys.append(t.session_key(*reference, fingerprint(session_token)))
+        if model is not None:
+            keys.append(t.mapping_key(reference.project, reference.connector, model))
         connection, credential, *rest = self._table.get_many(keys)
-        session = rest[0] if rest else None
+        session = rest.pop(0) if session_token is not None else None
+        mapping = rest.pop(0) if model is not None else None
         return Loaded(
             None if connection is None else Connection.from_item(reference.project, connection),
             None if credential is None else StoredCredential.from_item(credential),
             None
             if session is None
             else StoredSession(tuple(session["operations"]), session["expiresAt"], session["generation"]),
+            () if mapping is None else mapping["rules"],
         )
+
+    # Field mappings
+
+    def default_mapping(self, project: str, connector: str, model: str) -> list[dict[str, Any]]:
+        """Read a project's rules for one model."""
+        item = self._table.get(t.mapping_key(project, connector, model))
+        return [] if item is None else item["rules"]
+
+    def put_default_mapping(self, project: str, connector: str, model: str, rules: Sequence[Mapping[str, Any]]) -> None:
+        """Replace a project's rules for one model."""
+        self._table.put(t.mapping_key(project, connector, model), {"rules": list(rules), "updatedAt": now_iso()})
+
+    def put_mapping(self, connection: Connection, model: str, rules: Sequence[Mapping[str, Any]]) -> bool:
+        """Replace a connection's own rules for one model; False when the connection changed meanwhile."""
+        mappings = {**connection.mappings, model: list(rules)}
+        unchanged = t.Condition(
+            "generation = :generation AND updatedAt = :updatedAt",
+            {"generation": connection.generation, "updatedAt": connection.updated_at},
+        )
+        try:
+            self._table.update(
+                t.connection_key(*connection.reference),
+                {"mappings": mappings, "updatedAt": now_iso()},
+                condition=unchanged,
+            )
+        except t.ConditionFailed:
+            return False
+        return True
 
     # Credentials
 
@@ -162,6 +195,15 @@ class ConnectionStore:
         except t.ConditionFailed:
             return False
         return True
+
+    def set_scopes(self, reference: Reference, scopes: Sequence[str], *, version: int) -> None:
+        """Note which permissions the credential of ``version`` has by now; nothing happens when it was replaced."""
+        with contextlib.suppress(t.ConditionFailed):
+            self._table.update(
+                t.credential_key(*reference),
+                {"scopes": list(scopes)},
+                condition=t.Condition("version = :version", {"version": version}),
+            )
 
     def rewrap(self, reference: Reference, sealed: Sealed, *, version: int) -> bool:
         """Replace the wrapping of the credential of ``version``; False when it was replaced meanwhile."""

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from unified.errors import FieldProblem, Invalid
 from unified.models import Model
 from unified.models.types import ABSENT, DateTime, FieldType, Unfit
+
+if TYPE_CHECKING:
+    from unified.mapping.custom import FieldMapping
 
 Record = dict[str, Any]
 Read = Callable[[Record], Any]
@@ -55,9 +58,17 @@ class Mapper:
         self._created_at = created_at
         self._updated_at = updated_at
 
-    def resource(self, record: Record, *, only: Collection[str] | None = None, raw: bool = False) -> dict[str, Any]:
+    def resource(
+        self,
+        record: Record,
+        *,
+        only: Collection[str] | None = None,
+        raw: bool = False,
+        mapping: FieldMapping | None = None,
+    ) -> dict[str, Any]:
         """Turn a record into a resource, with just the fields in ``only`` and the record itself on demand.
 
+        ``mapping`` adds its keys beside the declared fields, or in their place.
         Whatever ``record`` holds, it does not raise: the worst record gives a resource without fields.
         """
         fields: dict[str, Any] = {}
@@ -76,6 +87,8 @@ class Mapper:
                 continue
             if value is not ABSENT:
                 fields[key] = value
+        if mapping is not None and mapping.keys:
+            mapping.read_into(fields, record, lambda key, problem: warnings.append(_warning(model, key, problem)), only)
         found: Any = record.get(self._id)
         identity = found if type(found) is str else ""
         if not identity:

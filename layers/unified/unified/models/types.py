@@ -25,7 +25,7 @@ class Unfit(ValueError):
 
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-_URL = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s/?#]\S*", re.IGNORECASE)
 _PHONE = re.compile(r"[+(]?\d[\d\s().\-/x,;ext]*", re.IGNORECASE)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,199}")
 _CANONICAL_LENGTH = len("2022-08-12T20:29:56.964Z")
@@ -71,7 +71,10 @@ class Text:
             raise Unfit("expected a text")
         if not value:
             return ABSENT
-        if self.format is not None:
+        # Somebody stored it, so it is worth reading: only what cannot be used as what it should be is left out.
+        if self.format == "email" and "@" not in value:
+            raise Unfit("expected an e-mail address")
+        if self.format == "url":
             self._check_format(value)
         return value
 

@@ -264,7 +264,11 @@ def test_everything_follows_the_cursors(ashby: Script) -> None:
     ]
 
     assert [one["id"] for one in ashby.session().everything("brand.list", {"limit": 100})] == [1, 2, 3]
-    assert [one.body for one in ashby.sent] == [{"limit": 100}, {"limit": 100, "cursor": "a"}, {"limit": 100, "cursor": "b"}]
+    assert [one.body for one in ashby.sent] == [
+        {"limit": 100},
+        {"limit": 100, "cursor": "a"},
+        {"limit": 100, "cursor": "b"},
+    ]
 
 
 def test_everything_is_all_or_an_error(ashby: Script) -> None:
@@ -279,7 +283,15 @@ def test_everything_is_all_or_an_error(ashby: Script) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [BROKEN, lost(), unsent(), refused("forbidden", 403), refused("invalid_input"), refused("unauthorized", 401), reply(200, KEY.encode())],
+    [
+        BROKEN,
+        lost(),
+        unsent(),
+        refused("forbidden", 403),
+        refused("invalid_input"),
+        refused("unauthorized", 401),
+        reply(200, KEY.encode()),
+    ],
 )
 @pytest.mark.parametrize("endpoint", ["candidate.info", "candidate.create"])
 def test_no_failure_shows_the_credential(ashby: Script, answer: Any, endpoint: str) -> None:

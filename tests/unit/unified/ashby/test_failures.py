@@ -57,7 +57,7 @@ TABLE: list[tuple[int, str, Failure, bool, bool]] = [
     (403, "insufficient_permissions", Failure.FORBIDDEN, False, False),
     (403, "forbidden", Failure.DEAD_KEY, False, False),
     (404, "something_new", Failure.NOT_FOUND, False, False),
-    (404, "endpoint_not_found", Failure.NOT_FOUND, False, False),
+    (404, "endpoint_not_found", Failure.REFUSED, False, False),
     (429, "rate_limit_exceeded", Failure.RATE_LIMITED, True, True),
     (429, "something_new", Failure.RATE_LIMITED, True, True),
     (500, "generic_internal_error", Failure.SERVER_ERROR, True, False),
@@ -220,7 +220,9 @@ def test_a_missing_permission_is_named() -> None:
     assert (unnamed.permission, "needs" in unnamed.detail) == (None, False)
 
 
-@pytest.mark.parametrize(("sent", "kind", "write_again"), [(False, Failure.NOT_SENT, True), (True, Failure.LOST_ANSWER, False)])
+@pytest.mark.parametrize(
+    ("sent", "kind", "write_again"), [(False, Failure.NOT_SENT, True), (True, Failure.LOST_ANSWER, False)]
+)
 def test_silence_is_judged_by_whether_the_call_went_out(sent: bool, kind: Failure, write_again: bool) -> None:
     verdict = silence(sent=sent)
 

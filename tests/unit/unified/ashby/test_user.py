@@ -11,12 +11,14 @@ from unified.ashby.user import MODEL
 from unified.connector import ListQuery, Operation
 from unified.errors import Invalid, Refused
 
-ADA = {"id": "u1", "firstName": "Ada", "lastName": "L", "email": "a@b.example", "isEnabled": True}
+U1 = "a1a1a1a1-0000-4000-8000-000000000001"
+ADA = {"id": U1, "firstName": "Ada", "lastName": "L", "email": "a@b.example", "isEnabled": True}
 GONE = {**ADA, "id": "u2", "isEnabled": False}
 
 
 def _list(ashby: Script, **query: Any) -> Any:
-    return MODEL.list(ashby.session(), ListQuery(**{"limit": 50, **query}))
+    asked: dict[str, Any] = {"limit": 50, **query}
+    return MODEL.list(ashby.session(), ListQuery(**asked))
 
 
 def test_a_user_is_read() -> None:
@@ -96,17 +98,17 @@ def test_what_ashby_cannot_look_for_is_not_sent(ashby: Script, query: dict[str, 
 def test_retrieve_asks_by_id(ashby: Script) -> None:
     ashby.answers = [good(ADA)]
 
-    assert MODEL.retrieve(ashby.session(), "u1") == ADA
+    assert MODEL.retrieve(ashby.session(), U1) == ADA
 
-    assert ashby.calls == [("user.info", {"userId": "u1"})]
+    assert ashby.calls == [("user.info", {"userId": U1})]
 
 
 def test_writing_is_refused_with_the_reason_that_the_table_gives(ashby: Script) -> None:
     session = ashby.session()
     for operation, call in (
         (Operation.CREATE, lambda: MODEL.create(session, {})),
-        (Operation.UPDATE, lambda: MODEL.update(session, "u1", {})),
-        (Operation.DELETE, lambda: MODEL.delete(session, "u1")),
+        (Operation.UPDATE, lambda: MODEL.update(session, U1, {})),
+        (Operation.DELETE, lambda: MODEL.delete(session, U1)),
     ):
         with pytest.raises(Refused) as refusal:
             call()

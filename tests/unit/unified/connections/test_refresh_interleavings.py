@@ -62,7 +62,7 @@ class Scene:
         self.reports: list[str] = []
         first = self.provider.tokens()
         credential = Credential("oauth2", first.access_token, first.refresh_token, int(world.now) - 1, ())
-        self.stored = sealer(self.vault, ACCOUNT)(credential, 1)
+        self.stored = sealer(self.vault, ACCOUNT, clock=world.clock)(credential, 1)
         self.store.seed(ACCOUNT, self.stored)
 
     def worker(self) -> Callable[[], tuple[StoredCredential, Credential]]:
@@ -75,7 +75,7 @@ class Scene:
         refresher = Refresher(
             self.store,
             open_credential=lambda ref, stored: unseal(self.vault, ref, stored),
-            sealer=lambda ref: sealer(self.vault, ref),
+            sealer=lambda ref: sealer(self.vault, ref, clock=self.world.clock),
             exchange=exchange,
             report=self.reports.append,
             clock=self.world.clock,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -114,10 +115,12 @@ def test_what_is_written_fits_the_types_json_schema(kind: FieldType, value: Any)
 def test_an_unfit_value_is_not_repeated(kind: FieldType, value: str) -> None:
     for attempt in (kind.read, kind.write):
         for wrong in (value, [value], {"type": value, "url": value}):
+            said = ""
             try:
                 attempt(wrong)
             except Unfit as problem:
-                assert value not in str(problem)
+                said = str(problem)
+            assert value not in said
 
 
 @every_type
@@ -135,6 +138,8 @@ def test_a_schema_is_one(kind: FieldType) -> None:
         (Text(1), "longer than may be written", "longer than may be written"),
         (Text(), "", ABSENT),
         (email(), "", ABSENT),
+        (email(), "ada@localhost", "ada@localhost"),
+        (phone(), "030 / 12 (office)", "030 / 12 (office)"),
         (Boolean(), False, False),
         (DateTime(), "2026-01-02", "2026-01-02T00:00:00.000Z"),
         (DateTime(), "2026-01-02T03:04:05", "2026-01-02T03:04:05.000Z"),
@@ -157,10 +162,6 @@ def test_reading_takes_what_it_can(kind: FieldType, value: Any, expected: Any) -
         (Text(), 5),
         (Text(), True),
         (email(), "nobody"),
-        (email(), "two@at@signs.example"),
-        (email(), "x" * 250 + "@a.example"),
-        (phone(), "12"),
-        (phone(), "call me"),
         (url(), "ftp://x.example"),
         (url(), "javascript:alert(1)"),
         (url(), "https://"),
@@ -234,7 +235,7 @@ def test_a_time_that_is_read_is_canonical(text: str) -> None:
     assert found is None or CANONICAL.fullmatch(found)
 
 
-@given(st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1), timezones=st.timezones()))
+@given(st.datetimes(timezones=st.timezones()).filter(lambda moment: 1 < moment.year < 9999))
 def test_a_time_keeps_its_moment_to_the_millisecond(moment: datetime) -> None:
     found = datetime.fromisoformat(DateTime().read(moment.isoformat()))
 
@@ -252,3 +253,17 @@ def test_a_model_describes_each_field_once(model: Model) -> None:
     Draft202012Validator.check_schema(model.schema())
     assert list(model.schema()["properties"]) == list(model.by_key)
     assert all(field.description for field in model.fields)
+
+
+@pytest.mark.parametrize("kind", [email(), phone(), url(), DateTime()], ids=["email", "phone", "url", "datetime"])
+@pytest.mark.parametrize("start", ["https://", "a@", "+1", "2026-01-01T"])
+@pytest.mark.parametrize("filler", ["a", "1", ".", "a.", "x ", "/"])
+def test_a_long_value_takes_no_longer_than_its_length(kind: FieldType, start: str, filler: str) -> None:
+    # Candidates fill in these fields themselves. What takes quadratic time here would take minutes.
+    value = start + filler * 100_000 + " \x00@"
+    begun = time.process_time()
+
+    read(kind, value)
+    read(kind, value[:-3])
+
+    assert time.process_time() - begun < 2
