@@ -131,11 +131,11 @@ def _responses(about: dict[str, Any]) -> dict[str, Any]:
         page = {"description": "A page", "content": {"text/html": {"schema": _TEXT}}}
         good = {"200": page, "302": {"description": "Back to the application"}, "400": page}
     else:
-        good = {"200": _content("Done", answer)}
+        good = {str(about["x-status"]): _content("Done", answer)}
     statuses = [500]
     if about["x-auth"] != "none":
         statuses += [400, 401, 404, 409, 429, 502, 503, 504]
-    if about["x-auth"] in ("connection", "session") or answer in ("FieldMapping", "ResourcePage"):
+    if about["x-auth"] in ("connection", "session") or answer in ("FieldMapping", "ResourcePage", "CustomModel"):
         statuses += [403, 501]
     if about["x-body"]:
         statuses += [413, 415]
@@ -159,11 +159,11 @@ def _schemas() -> dict[str, Any]:
     schemas: dict[str, Any] = {
         f"{model.id}Fields": {**model.schema(), "additionalProperties": False} for model in models
     }
-    for kind in (bodies.ConnectionBody, bodies.AuthorizationBody, bodies.SessionBody, bodies.MappingBody):
+    for kind in bodies.REQUESTS:
         schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(schema.pop("$defs", {}))
         schemas[kind.__name__] = schema
-    operations = {"type": "string", "enum": sorted(_operations())}
+    operations = {"type": "string", "examples": sorted(_operations())}
     schemas["ConnectionBody"]["properties"]["operations"]["items"] = operations
     schemas["SessionConnection"]["properties"]["operations"]["anyOf"][0]["items"] = operations
     connection = {"object": {"const": "connection"}, "connectorId": _TEXT, "ownerId": _TEXT}
@@ -177,9 +177,14 @@ def _schemas() -> dict[str, Any]:
         "Resource": _object(
             {
                 "object": {"const": "resource"},
-                "model": {"type": "string", "enum": [model.id for model in models]},
+                "model": {"type": "string", "description": "One of the connector's, or a custom model."},
                 "id": _TEXT,
-                "fields": {"anyOf": [{"$ref": f"#/components/schemas/{model.id}Fields"} for model in models]},
+                "fields": {
+                    "anyOf": [
+                        *({"$ref": f"#/components/schemas/{model.id}Fields"} for model in models),
+                        {"type": "object"},
+                    ]
+                },
                 "createdAt": _TIME,
                 "updatedAt": _TIME,
                 "remote": {"type": "object"},
@@ -225,6 +230,11 @@ def _schemas() -> dict[str, Any]:
                 "warnings": _WARNINGS,
             }
         ),
+        "CustomModel": _object(
+            {"object": {"const": "model"}, "model": _TEXT, "definition": {"type": "object"}},
+            tried={"type": "array", "items": {"$ref": "#/components/schemas/Resource"}},
+        ),
+        "ModelPage": _object(_page("CustomModel")),
         "FieldMapping": _object(
             {
                 "object": {"const": "fieldMapping"},
@@ -319,7 +329,7 @@ def _names(path: str) -> list[str]:
 
 def _path_schema(name: str) -> dict[str, Any]:
     if name == "model":
-        return {"type": "string", "enum": [model.id for model in _models()]}
+        return {"type": "string", "examples": [model.id for model in _models()], "minLength": 1, "maxLength": 60}
     if name == "connector_id":
         return {"type": "string", "enum": list(connector_ids())}
     return {"type": "string", "minLength": 1, "maxLength": 250}

@@ -6,7 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Request, Response
 
-from unified.api import lifecycle, mappings
+from unified.api import lifecycle, mappings, models
 from unified.api.http import create_app, documented, entry, no_content
 from unified.api.requests import access, caller, deadline, json_body, public_url, query
 
@@ -155,6 +155,42 @@ def retrieve_default_mapping(request: Request, connector_id: str, model: str) ->
 )
 def replace_default_mapping(request: Request, connector_id: str, model: str) -> dict[str, Any]:
     return mappings.put_defaults(caller(request), connector_id, model, json_body(request))
+
+
+@app.get(
+    "/v1/connectors/<connector_id>/models",
+    **documented("List a project's custom models", answer="ModelPage", auth="secret"),
+)
+def list_models(request: Request, connector_id: str) -> dict[str, Any]:
+    return models.list_models(caller(request), connector_id)
+
+
+@app.get(
+    "/v1/connectors/<connector_id>/models/<model>",
+    **documented("Read a custom model", answer="CustomModel", auth="secret"),
+)
+def retrieve_model(request: Request, connector_id: str, model: str) -> dict[str, Any]:
+    return models.retrieve_model(caller(request), connector_id, model)
+
+
+@app.put(
+    f"{_CONNECTION}/models/<model>",
+    **documented(
+        "Define a custom model, tried on this connection", answer="CustomModel", body="ModelBody", auth="secret"
+    ),
+)
+def replace_model(request: Request, connector_id: str, owner_id: str, model: str) -> dict[str, Any]:
+    caller(request)
+    return models.put_model(access(request, None, connector_id, owner_id), model, json_body(request))
+
+
+@app.delete(
+    "/v1/connectors/<connector_id>/models/<model>",
+    **documented("Remove a custom model", answer="Nothing", auth="secret"),
+)
+def delete_model(request: Request, connector_id: str, model: str) -> Response[Any]:
+    models.delete_model(caller(request), connector_id, model)
+    return no_content()
 
 
 @app.get("/v1/s/connection", **documented("Read the session's connection", answer="Connection"))

@@ -10,7 +10,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Request, Response
 
 from unified.api import resources
-from unified.api.http import create_app, documented, entry, no_content
+from unified.api.http import create_app, created, documented, entry, no_content
 from unified.api.requests import access, idempotency_key, json_body, query
 
 app = create_app()
@@ -39,6 +39,7 @@ _FIELDS = documented(
     answer="FieldPage",
     parameters=("limit", "cursor", "isCustom"),
 )
+_CREATE_FIELD = documented("Make a custom field in the account", answer="Field", body="FieldBody", status=201)
 
 
 @app.get("/v1/resources/<model>", **_LIST)
@@ -80,6 +81,12 @@ def delete_resource(request: Request, model: str, record_id: str) -> Response[An
 @app.get("/v1/s/models/<model>/fields", **_FIELDS)
 def list_fields(request: Request, model: str) -> dict[str, Any]:
     return resources.list_fields(access(request, model), model, query(request))
+
+
+@app.post("/v1/models/<model>/fields", **_CREATE_FIELD)
+@app.post("/v1/s/models/<model>/fields", **_CREATE_FIELD)
+def create_field(request: Request, model: str) -> Response[Any]:
+    return created(resources.create_field(access(request, model), model, json_body(request)))
 
 
 handler = entry(app)

@@ -189,6 +189,13 @@ class ConnectorModel(Protocol):
         """Write values of the account's own fields, by the field's id. Raises ``Refused`` where it has none."""
         ...
 
+    def create_field(self, session: Any, field: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Make a field of the account's own: ``name``, ``type``, ``format``, ``description``, ``options``.
+
+        Returns it in the wire's ``UnifiedField`` form. Raises ``FIELD_ALREADY_EXISTS``, ``Invalid``.
+        """
+        ...
+
     def custom_fields(self, session: Any) -> Sequence[Mapping[str, Any]]:
         """Return the account's own fields on this model, in the wire's ``UnifiedField`` form."""
         ...
@@ -229,6 +236,10 @@ class Connector(Protocol):
 
     def load(self, model_id: str) -> ConnectorModel:
         """Load one model. Raises ``Missing`` for one it does not have."""
+        ...
+
+    def define(self, model_id: str, definition: Mapping[str, Any]) -> ConnectorModel:
+        """Make a model of a project's own definition. Raises ``Invalid`` that names what cannot be."""
         ...
 
     def credential(self, settings: Mapping[str, str]) -> Credential | None:

@@ -66,6 +66,7 @@ CATALOGUE: Mapping[str, Kind] = {
     "CONNECTOR::OPERATION::NOT_FOUND": Kind(501, "The connected account's API does not offer this"),
     "CONNECTOR::OPERATION::RESOURCE_NOT_FOUND": Kind(404, "There is no such record"),
     "CONNECTOR::OPERATION::BAD_REQUEST": Kind(400, "The fields are not valid"),
+    "CONNECTOR::OPERATION::FIELD_ALREADY_EXISTS": Kind(409, "There is a field of this name already"),
     "CONNECTOR::OPERATION::CONFLICT": Kind(409, "The record's state does not allow this"),  # ours
     "CONNECTOR::OPERATION::SERVER_ERROR": Kind(502, "The connected account's API failed"),
 }

@@ -5,6 +5,7 @@
 | ``KEY#<public key>`` | ``PROJECT`` | a project: name, redirect URLs, own OAuth clients (sealed) | removed |
 | ``KEY#<public key>`` | ``SECRET#<secret id>`` | one secret key, as a SHA-256 | revoked |
 | ``PROJECT#<project>`` | ``CONNECTION#<connector>#<owner>`` | a connection, without its credential | disconnected |
+| same | ``MODEL#<connector>#<model>`` | a project's own model, as defined | removed |
 | same | ``MAPPING#<connector>#<model>`` | a project's field mapping, which connections may override | replaced |
 | ``CREDENTIAL#<project>#<connector>#<owner>`` | ``CREDENTIAL`` | the sealed credential, its version | disconnected |
 | same | ``LEASE`` | who refreshes the token, until when, the fence | disconnected |
@@ -59,6 +60,11 @@ def connection_key(project: str, connector: str, owner: str) -> Key:
 def mapping_key(project: str, connector: str, model: str) -> Key:
     """Where a project's field mapping of one model lies."""
     return Key(f"PROJECT#{project}", f"MAPPING#{connector}#{model}")
+
+
+def model_key(project: str, connector: str, model: str) -> Key:
+    """Where a project's own model lies."""
+    return Key(f"PROJECT#{project}", f"MODEL#{connector}#{model}")
 
 
 def credential_key(project: str, connector: str, owner: str) -> Key:
@@ -329,8 +335,8 @@ def _encode(value: Any) -> dict[str, Any]:
             return {"BOOL": value}
         case str():
             return {"S": value}
-        case int():
-            return {"N": str(value)}
+        case int() | float():
+            return {"N": repr(value)}
         case bytes():
             return {"B": value}
         case None:
@@ -347,7 +353,7 @@ def _decode(raw: Any) -> Any:
     ((kind, value),) = raw.items()
     match kind:
         case "N":
-            return int(value)
+            return int(value) if value.lstrip("-").isdecimal() else float(value)
         case "L":
             return [_decode(element) for element in value]
         case "M":

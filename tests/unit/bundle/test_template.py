@@ -41,6 +41,10 @@ ROUTES = {
         "DELETE /v1/s/connection",
         "POST /v1/s/connection/authorization",
         "GET /v1/s/connection/permissions",
+        "GET /v1/connectors/{connectorId}/models",
+        "GET /v1/connectors/{connectorId}/models/{model}",
+        "DELETE /v1/connectors/{connectorId}/models/{model}",
+        "PUT /v1/connections/{connectorId}/{ownerId}/models/{model}",
         "GET /v1/connections/{connectorId}/{ownerId}/mappings/{model}",
         "PUT /v1/connections/{connectorId}/{ownerId}/mappings/{model}",
         "POST /v1/connections/{connectorId}/{ownerId}/mappings/{model}/preview",
@@ -63,6 +67,7 @@ ROUTES = {
             ("PATCH", "/resources/{model}/{id}"),
             ("DELETE", "/resources/{model}/{id}"),
             ("GET", "/models/{model}/fields"),
+            ("POST", "/models/{model}/fields"),
         )
     },
     "docs": {"GET /openapi.json", "GET /docs", "$default"},

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from unified.api.permissions import missing as missing_permissions
 from unified.connections.lifecycle import Connections, missing, split_session_token
 from unified.connections.records import Connection, Reference, StoredCredential
-from unified.connector import Capability, Connector, load_connector
+from unified.connector import Capability, Connector, ConnectorModel, load_connector
 from unified.deadline import Deadline
 from unified.errors import Invalid, Unauthorized, UnifiedError, UpstreamFailure
 from unified.projects import Project, ProjectStore
@@ -72,6 +72,14 @@ class Access(NamedTuple):
     by_session: bool
     deadline: Deadline
     defaults: Sequence[Mapping[str, Any]] = ()
+    definition: Mapping[str, Any] | None = None
+
+    def model(self, model_id: str) -> ConnectorModel:
+        """Return a model of the connector, or the project's own of that name. Raises ``Missing``."""
+        connector = load_connector(self.connection.reference.connector)
+        if self.definition is not None and model_id not in connector.model_ids:
+            return connector.define(model_id, self.definition)
+        return connector.load(model_id)
 
     def mapping(self, model: Model) -> FieldMapping:
         """Return the field mapping that holds here: the connection's own rules before the project's."""
@@ -195,6 +203,7 @@ def open_connection(
         by_session=False,
         deadline=deadline,
         defaults=loaded.defaults,
+        definition=loaded.definition,
     )
 
 
@@ -232,6 +241,7 @@ def _by_session(
         by_session=True,
         deadline=deadline,
         defaults=loaded.defaults,
+        definition=loaded.definition,
     )
 
 

@@ -60,6 +60,65 @@ class MappingBody(Body):
     rules: list[MappingRule] = Field(max_length=50)
 
 
+class FieldOption(Body):
+    """One option of a selection."""
+
+    value: str = Field(min_length=1, max_length=200)
+    name: str = Field(min_length=1, max_length=200)
+
+
+class FieldBody(Body):
+    """A field to make in the account: the wire's ``UnifiedField`` as far as it can be chosen."""
+
+    name: str = Field(min_length=1, max_length=200)
+    type: Literal["text", "number", "boolean", "datetime", "select", "list.select", "object"]
+    format: str | None = Field(default=None, max_length=40)
+    description: str | None = Field(default=None, max_length=1000)
+    options: list[FieldOption] = Field(default_factory=list[FieldOption], max_length=500)
+
+
+class Endpoint(Body):
+    """How one operation of a custom model is done."""
+
+    endpoint: str = Field(max_length=90)
+    body: dict[str, str | int | float | bool | list[str]] = Field(default_factory=dict, max_length=20)  # pyright: ignore[reportUnknownVariableType]
+    idParameter: str | None = Field(default=None, max_length=60)  # noqa: N815 - the wire's name
+    permission: str | None = Field(default=None, max_length=60)
+
+
+class Endpoints(Body):
+    """The operations that a custom model has."""
+
+    list: Endpoint | None = None
+    retrieve: Endpoint | None = None
+    create: Endpoint | None = None
+    update: Endpoint | None = None
+    delete: Endpoint | None = None
+
+
+class CustomField(Body):
+    """A field of a custom model: where it is read, and the parameter that writes it, if any."""
+
+    key: str
+    type: str
+    source: MappingSource
+    parameter: str | None = Field(default=None, max_length=60)
+    required: bool = False
+    description: str | None = Field(default=None, max_length=500)
+
+
+class ModelBody(Body):
+    """A custom model's definition (``unified.ashby.custom``)."""
+
+    name: str = Field(min_length=1, max_length=100)
+    description: str | None = Field(default=None, max_length=1000)
+    endpoints: Endpoints
+    idPath: str = Field(default="id", max_length=60)  # noqa: N815 - the wire's name
+    createdAtPath: str | None = Field(default=None, max_length=60)  # noqa: N815
+    updatedAtPath: str | None = Field(default=None, max_length=60)  # noqa: N815
+    fields: list[CustomField] = Field(min_length=1, max_length=100)
+
+
 class SessionConnection(Body):
     """What the session's connection shall have; its operations are replaced when given."""
 
@@ -72,6 +131,8 @@ class SessionBody(Body):
     expiresIn: int | None = Field(default=None, ge=60, le=86_400)  # noqa: N815 - the wire's name
     connection: SessionConnection = Field(default_factory=SessionConnection)
 
+
+REQUESTS: tuple[type[Body], ...] = (ConnectionBody, AuthorizationBody, SessionBody, MappingBody, FieldBody, ModelBody)
 
 Parsed = TypeVar("Parsed", bound=Body)
 

@@ -138,6 +138,11 @@ def _path(event: dict[str, Any]) -> str:
     return path
 
 
+def created(answer: dict[str, Any]) -> Response[Any]:
+    """Answer with what was made."""
+    return Response(status_code=201, content_type="application/json", body=_dumps(answer))
+
+
 def no_content() -> Response[Any]:
     """Answer that it is done and there is nothing to say."""
     return Response(status_code=204)
@@ -152,6 +157,7 @@ def documented(
     summary: str,
     *,
     answer: str,
+    status: int = 200,
     body: str | None = None,
     parameters: tuple[str, ...] = (),
     auth: Literal["connection", "session", "secret", "none", "either"] = "connection",
@@ -162,7 +168,7 @@ def documented(
     secret key or session with a connection, a session alone, a secret key alone, anybody; ``either`` is ``session`` for
     a route under ``/v1/s`` and ``secret`` for its twin, whose path names the connection.
     """
-    about = {"x-answer": answer, "x-body": body, "x-parameters": list(parameters), "x-auth": auth}
+    about = {"x-answer": answer, "x-status": status, "x-body": body, "x-parameters": list(parameters), "x-auth": auth}
     return {"summary": summary, "openapi_extensions": about}
 
 

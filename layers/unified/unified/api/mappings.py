@@ -80,7 +80,7 @@ def _answer(model_id: str, rules: Sequence[Rule]) -> dict[str, Any]:
 
 
 def _model(access: Access, model_id: str) -> ConnectorModel:
-    model = load_connector(access.connection.reference.connector).load(model_id)
+    model = access.model(model_id)
     access.require(f"{model_id}::{Operation.FIELD_READ}")
     return model
 

@@ -22,6 +22,10 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
 _FILTER = re.compile(r"filters?\[(\w{1,60})\]")
 _VERSION = 1
+_NOT_OFFERED = {
+    "sort": "is not offered: the connected account's API orders its lists itself",
+    "updatedSince": "is not offered: the connected account's API cannot list by time of change",
+}
 
 
 class Shape(NamedTuple):
@@ -67,7 +71,7 @@ def read_list(
         elif name in ("limit", "cursor", "q", "fields", "include", "expand"):
             plain[name] = value
         else:
-            problems.append(FieldProblem(name[:100], "is not a parameter of this list"))
+            problems.append(FieldProblem(name[:100], _NOT_OFFERED.get(name, "is not a parameter of this list")))
     for name, value in filters.items():
         if name not in model.filters:
             known = ", ".join(f"filter[{key}]" for key in model.filters) or "none"

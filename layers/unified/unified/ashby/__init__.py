@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unified.connector import ConnectorModel, Credential, Operation, Setting, Verification
 from unified.errors import FieldProblem, Invalid, Missing, UnifiedError
@@ -57,6 +57,12 @@ class AshbyConnector:
             raise Missing("CONNECTOR::RESOURCE_MODEL::NOT_FOUND", "The Ashby connector has no model of that name.")
         model: ConnectorModel = import_module(f"{__name__}.{name}").MODEL
         return model
+
+    def define(self, model_id: str, definition: Mapping[str, Any]) -> ConnectorModel:
+        """Make a custom model (``unified.ashby.custom``)."""
+        from unified.ashby.custom import define
+
+        return define(model_id, definition, known_models=self.model_ids)
 
     def credential(self, settings: Mapping[str, str]) -> Credential | None:
         """Make a credential of the form: an API key, of printable ASCII as HTTP Basic can carry (RFC 7617)."""

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from unified.ashby.client import PAGE_LIMIT, AshbySession
 from unified.connector import Capability, ListQuery, Operation, Page, Record, Written
-from unified.errors import Refused
+from unified.errors import FieldProblem, Invalid, Refused, UnifiedError
 from unified.mapping import Mapper
 from unified.models import Model
 
@@ -31,6 +31,16 @@ _CUSTOM_TYPES: Mapping[str, tuple[str, str | None]] = {
 }
 
 
+# customField.create: fieldType.
+_CREATABLE = frozenset(
+    {
+        *("Boolean", "CompensationRange", "Currency", "Date", "LongText", "MultiValueSelect", "Number"),
+        *("NumberRange", "String", "ValueSelect", "Url", "UUID"),
+    }
+)
+# customField.create has other names for two of the object types that customField.list gives.
+_CREATED_AS = {"Offer": "Offer_Version", "Opening": "Opening_Version"}
+_SELECTS = frozenset({"MultiValueSelect", "ValueSelect"})
 # customField.setValues: objectType.
 _WRITABLE = frozenset({"Application", "Candidate", "Job", "Opening"})
 
@@ -102,6 +112,30 @@ class AshbyModel:
             for record in found
             if record.get("objectType") == self.custom_object
         ]
+
+    def create_field(self, session: AshbySession, field: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Make a custom field by ``customField.create``; Ashby itself would take the same title twice."""
+        wanted = (field["type"], field.get("format"))
+        kind = next((name for name, form in _CUSTOM_TYPES.items() if form == wanted and name in _CREATABLE), None)
+        options: list[Mapping[str, str]] = field.get("options") or []
+        if kind is None:
+            raise Invalid("Ashby has no custom field of this type.", fields=[FieldProblem("type", "is not offered")])
+        if (kind in _SELECTS) != bool(options):
+            rule = "are required for a selection, and only there"
+            raise Invalid("The field is not valid.", fields=[FieldProblem("options", rule)])
+        taken = {known["name"].casefold() for known in self.custom_fields(session)}
+        if field["name"].casefold() in taken:
+            raise UnifiedError("CONNECTOR::OPERATION::FIELD_ALREADY_EXISTS", "There is a field of this name already.")
+        body: dict[str, Any] = {
+            "fieldType": kind,
+            "objectType": _CREATED_AS.get(str(self.custom_object), self.custom_object),
+            "title": field["name"],
+            **({"description": field["description"]} if field.get("description") else {}),
+        }
+        if options:
+            body["selectableValues"] = [{"label": option["name"], "value": option["value"]} for option in options]
+        made = session.record("customField.create", body, permission="hiringProcessMetadataWrite")
+        return _custom_field(made, writable=self.custom_object in _WRITABLE)
 
     def permission(self, operation: Operation) -> str | None:
         """Return the permission to name when Ashby says that one is missing."""

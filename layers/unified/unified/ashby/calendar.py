@@ -7,7 +7,7 @@ written, users cannot. ``interviewerPool.list`` gives pools without their member
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -211,20 +211,21 @@ def _write(session: AshbySession, steps: Steps, pool: Record, fields: Mapping[st
 
     A pool is restored before anything else and archived after: Ashby does not say that an archived one can be changed.
     """
+    change = partial(_change, session, steps, str(pool.get("id")))
     active = fields.get("isActive")
     turned = active is not None and active is pool.get("isArchived")
     if turned and active:
-        pool = _change(session, steps, pool, "isActive", "restore") or pool
+        pool = change("isActive", "restore") or pool
     if "name" in fields:
-        pool = _change(session, steps, pool, "name", "update", title=fields["name"]) or pool
+        pool = change("name", "update", title=fields["name"]) or pool
     if "members" in fields:
-        pool = _change_members(session, steps, pool, list(dict.fromkeys(fields["members"])))
+        pool = _change_members(change, steps, pool, list(dict.fromkeys(fields["members"])))
     if turned and not active:
-        pool = _change(session, steps, pool, "isActive", "archive") or pool
+        pool = change("isActive", "archive") or pool
     return Written(_of_pool(pool), steps.not_written)
 
 
-def _change_members(session: AshbySession, steps: Steps, pool: Record, wanted: Sequence[str]) -> Record:
+def _change_members(change: Callable[..., Record | None], steps: Steps, pool: Record, wanted: Sequence[str]) -> Record:
     """Add those who are missing, as qualified, then remove the others; who stays keeps his training.
 
     It ends at the first that fails, and says how far it came: sent again, the rest is the difference.
@@ -233,7 +234,7 @@ def _change_members(session: AshbySession, steps: Steps, pool: Record, wanted: S
     changes = [("addUser", user_id) for user_id in wanted if user_id not in current]
     changes += [("removeUser", user_id) for user_id in current if user_id not in wanted]
     for done, (method, user_id) in enumerate(changes):
-        changed = _change(session, steps, pool, "members", method, userId=user_id)
+        changed = change("members", method, userId=user_id)
         if changed is None:
             how_far = f"{done} of {len(changes)} changes were made, not that of user {user_id}"
             steps.not_written["members"] = f"{how_far}: {steps.not_written['members']}"
@@ -243,10 +244,12 @@ def _change_members(session: AshbySession, steps: Steps, pool: Record, wanted: S
 
 
 def _change(
-    session: AshbySession, steps: Steps, pool: Record, field: str, method: str, **parameters: Any
+    session: AshbySession, steps: Steps, pool_id: str, field: str, method: str, **parameters: Any
 ) -> Record | None:
+    """Call one method that writes a field; returns the pool as it then is, None when the failure was noted."""
+
     def step() -> Record:
-        body = {"interviewerPoolId": pool.get("id"), **parameters}
+        body = {"interviewerPoolId": pool_id, **parameters}
         with told_in(_WORDS):
             return session.record(f"interviewerPool.{method}", body, permission=_WRITE)
 

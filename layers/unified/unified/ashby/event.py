@@ -49,6 +49,8 @@ _WORDS = Words(
         "email": "attendees",
         "endTime": "endTime",
         "feedbackRequired": "attendees",
+        "interviewEvent": "(body)",
+        "interviewEvents": "(body)",
         "interviewId": "eventType",
         "interviewScheduleId": "schedule",
         "interviewers": "attendees",
@@ -72,9 +74,9 @@ def _status(record: Record) -> Any:
     return _STATUSES.get(found, found)
 
 
-def _attendees(record: Record) -> list[Any] | None:
+def _attendees(record: Record) -> Any:
     found = record["interviewEvent"].get("interviewers")
-    return None if found is None else [_attendee(interviewer) for interviewer in found]
+    return [_attendee(interviewer) for interviewer in cast(list[Any], found)] if isinstance(found, list) else found
 
 
 def _attendee(interviewer: Any) -> Any:

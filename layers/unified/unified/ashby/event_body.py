@@ -49,6 +49,8 @@ def _invited(
     session: AshbySession, attendees: Sequence[Mapping[str, Any]], current: Sequence[Record]
 ) -> list[dict[str, Any]]:
     """Return the attendees by address. One who is on the event already keeps what is not said anew."""
+    if not attendees:
+        raise invalid(("attendees", "must name at least one interviewer"))
     invited: dict[str, dict[str, Any]] = {}
     for position, attendee in enumerate(attendees):
         fixed = [part for part in ("name", "role") if part in attendee]

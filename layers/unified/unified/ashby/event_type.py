@@ -21,7 +21,7 @@ from unified.mapping import Mapper, Row
 from unified.models.schedule import SCHEDULE_EVENT_TYPE
 
 _READ = ("interviewsRead",)
-_EDITED = "Ashby's API cannot {} an interview: they are edited in Ashby, under Admin, Interviews."
+_EDITED = "Ashby's API cannot {} an interview, only read it: interviews are edited in Ashby."
 
 
 def _is_active(record: Record) -> Any:

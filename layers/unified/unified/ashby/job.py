@@ -137,7 +137,10 @@ class Jobs(AshbyModel):
             return session.page("job.list", body, permission="jobsRead")
 
     def _search(self, session: AshbySession, query: ListQuery) -> Page:
-        """Search, and give the page of the unpaged answer that begins at the cursor, which is a position."""
+        """Search, and give the page of the unpaged answer that begins at the cursor, which is a position.
+
+        Ashby's search gives no location with a job, so its name is missing here.
+        """
         mixed = sorted(set(query.filters) - {"requisitionId"})
         if mixed:
             raise not_so(f"filter[{mixed[0]}]", "cannot go with q or filter[requisitionId]: Ashby searches all jobs")

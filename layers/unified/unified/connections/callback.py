@@ -144,7 +144,7 @@ def _authorize(
             "invalid_token" if failed.code.endswith("AUTHORIZATION_DATA_INVALID") else "server_error",
             failed.detail,
         ) from None
-    needed = load_connector(reference.connector).scopes(loaded.connection.operations)
+    needed = connections.scopes(reference, loaded.connection.operations)
     return [scope for scope in needed if credential.scopes is not None and scope not in credential.scopes]
 
 

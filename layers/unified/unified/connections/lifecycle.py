@@ -18,7 +18,7 @@ from unified.connections.leases import VersionMoved
 from unified.connections.records import Connection, Reference, StoredCredential, seal, sealer, unseal
 from unified.connections.store import ConnectionStore, StoredSession, store
 from unified.connections.vault import Vault, vault
-from unified.connector import Credential, known_operations, load_connector
+from unified.connector import Credential, Operation, known_operations, load_connector
 from unified.deadline import Deadline
 from unified.errors import FieldProblem, Invalid, Missing, Unauthorized, UnifiedError
 from unified.log import logger
@@ -46,7 +46,7 @@ class Connections:
 
     def create(self, actor: str, reference: Reference, operations: Sequence[str]) -> Connection:
         """Make a connection, not authorized yet. Raises ``CREATION_FAILED`` when there is one."""
-        connection = _new(reference, _checked(reference.connector, operations))
+        connection = _new(reference, self._checked(reference, operations))
         if not self.store.create(connection):
             raise UnifiedError(
                 "MORPH::CONNECTION::CREATION_FAILED", "There is a connection of this connector and owner already."
@@ -65,7 +65,7 @@ class Connections:
         self, actor: str, reference: Reference, operations: Sequence[str], *, create_if_missing: bool
     ) -> Connection:
         """Replace a connection's operations, or make it when asked to. Raises ``Missing``."""
-        checked = _checked(reference.connector, operations)
+        checked = self._checked(reference, operations)
         connection = self.store.set_operations(reference, checked)
         if connection is None and create_if_missing:
             connection = _new(reference, checked)
@@ -127,7 +127,7 @@ class Connections:
                 code="MORPH::CONNECTION::MISSING_REQUIRED_AUTHORIZATION_SETTINGS",
                 fields=[FieldProblem(f"settings.{s.key}", "is required") for s in connector.settings],
             )
-        wanted = sorted({*scopes, *connector.scopes(connection.operations)})
+        wanted = sorted({*scopes, *self.scopes(reference, connection.operations)})
         if not wanted:
             raise Invalid(
                 "The connection has no operations that need a permission, so there is nothing to consent to."
@@ -272,6 +272,36 @@ class Connections:
             report=report,
         )
 
+    def _checked(self, reference: Reference, operations: Sequence[str]) -> tuple[str, ...]:
+        """Return the operations without doubles.
+
+        Raises ``Invalid`` that names those that neither the connector nor a custom model of the project knows.
+        """
+        known = known_operations(load_connector(reference.connector))
+        unknown = [operation for operation in operations if operation not in known]
+        if unknown:
+            own = self.store.definitions(reference.project, reference.connector)
+            unknown = [name for name in unknown if not _is_custom(name, own)]
+        if unknown:
+            raise Invalid(
+                "These operations are not known; they are written model::operation, such as genericContact::list.",
+                fields=[FieldProblem("operations", f"has an unknown element: {name[:80]}") for name in unknown[:20]],
+            )
+        return tuple(dict.fromkeys(operations))
+
+    def scopes(self, reference: Reference, operations: Sequence[str]) -> tuple[str, ...]:
+        """Return the provider's permissions that ``operations`` need, those of custom models among them."""
+        connector = load_connector(reference.connector)
+        builtin = [name for name in operations if name.partition("::")[0] in connector.model_ids]
+        needed = set(connector.scopes(builtin))
+        if len(builtin) != len(operations):
+            own = self.store.definitions(reference.project, reference.connector)
+            for name in operations:
+                model_id, _, verb = name.partition("::")
+                endpoint = own.get(model_id, {}).get("endpoints", {}).get(verb, {})
+                needed.update([endpoint["permission"]] if endpoint.get("permission") else [])
+        return tuple(sorted(needed))
+
     def _revoke(self, project: Project, reference: Reference, stored: StoredCredential) -> bool:
         """Revoke an OAuth token at the provider, best effort: it is no longer ours either way."""
         if stored.kind != "oauth2":
@@ -288,7 +318,7 @@ class Connections:
             return False
 
     def _authorization(self, connection: Connection, status: str, scopes: Sequence[str] | None) -> dict[str, Any]:
-        needed = load_connector(connection.reference.connector).scopes(connection.operations)
+        needed = self.scopes(connection.reference, connection.operations)
         answer: dict[str, Any] = {
             "object": "connectionAuthorization",
             "connectorId": connection.reference.connector,
@@ -336,16 +366,9 @@ def _new(reference: Reference, operations: tuple[str, ...]) -> Connection:
     return Connection(reference, uuid.uuid4().hex, operations, "unauthorized", at, at, "neverAuthorized")
 
 
-def _checked(connector_id: str, operations: Sequence[str]) -> tuple[str, ...]:
-    """Return the operations without doubles. Raises ``Invalid`` that names those the connector does not know."""
-    known = known_operations(load_connector(connector_id))
-    unknown = [operation for operation in operations if operation not in known]
-    if unknown:
-        raise Invalid(
-            "These operations are not known; they are written model::operation, such as genericContact::list.",
-            fields=[FieldProblem("operations", f"has an unknown element: {name[:80]}") for name in unknown[:20]],
-        )
-    return tuple(dict.fromkeys(operations))
+def _is_custom(operation: str, own: Mapping[str, Mapping[str, Any]]) -> bool:
+    model_id, _, verb = operation.partition("::")
+    return model_id in own and (verb in own[model_id]["endpoints"] or verb == Operation.FIELD_READ)
 
 
 def _check_redirect(project: Project, redirect_url: str | None) -> None:

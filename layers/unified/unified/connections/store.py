@@ -27,12 +27,16 @@ class StoredSession(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """All that one request needs of a connection, from one read; ``defaults`` are the project's mapping rules."""
+    """All that one request needs of a connection, from one read; ``defaults`` are the project's mapping rules.
+
+    ``definition`` is the project's own model of the name that was asked for, if it has one.
+    """
 
     connection: Connection | None
     credential: StoredCredential | None
     session: StoredSession | None
     defaults: Sequence[Mapping[str, Any]] = ()
+    definition: Mapping[str, Any] | None = None
 
 
 class ConnectionStore:
@@ -104,9 +108,10 @@ class ConnectionStore:
             keys.append(t.session_key(*reference, fingerprint(session_token)))
         if model is not None:
             keys.append(t.mapping_key(reference.project, reference.connector, model))
+            keys.append(t.model_key(reference.project, reference.connector, model))
         connection, credential, *rest = self._table.get_many(keys)
         session = rest.pop(0) if session_token is not None else None
-        mapping = rest.pop(0) if model is not None else None
+        mapping, definition = rest if model is not None else (None, None)
         return Loaded(
             None if connection is None else Connection.from_item(reference.project, connection),
             None if credential is None else StoredCredential.from_item(credential),
@@ -114,6 +119,7 @@ class ConnectionStore:
             if session is None
             else StoredSession(tuple(session["operations"]), session["expiresAt"], session["generation"]),
             () if mapping is None else mapping["rules"],
+            None if definition is None else definition["definition"],
         )
 
     # Field mappings
@@ -143,6 +149,28 @@ class ConnectionStore:
         except t.ConditionFailed:
             return False
         return True
+
+    # Custom models
+
+    def definition(self, project: str, connector: str, model: str) -> dict[str, Any] | None:
+        """Read a project's own model."""
+        item = self._table.get(t.model_key(project, connector, model))
+        return None if item is None else item["definition"]
+
+    def definitions(self, project: str, connector: str) -> dict[str, dict[str, Any]]:
+        """Read all of a project's own models by id."""
+        items = self._table.query(f"PROJECT#{project}", f"MODEL#{connector}#")
+        return {item["sk"].rpartition("#")[2]: item["definition"] for item in items}
+
+    def put_definition(self, project: str, connector: str, model: str, definition: Mapping[str, Any]) -> None:
+        """Keep a project's own model."""
+        self._table.put(
+            t.model_key(project, connector, model), {"definition": dict(definition), "updatedAt": now_iso()}
+        )
+
+    def delete_definition(self, project: str, connector: str, model: str) -> bool:
+        """Remove a project's own model; False when there was none."""
+        return self._table.delete(t.model_key(project, connector, model)) is not None
 
     # Credentials
 

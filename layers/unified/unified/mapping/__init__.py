@@ -144,7 +144,7 @@ class Mapper:
             problems.extend(
                 FieldProblem(row.key, "is required")
                 for row in self.rows.values()
-                if row.required and row.key not in clean
+                if row.required and row.key not in clean and row.key not in body
             )
         elif not body:
             problems.append(FieldProblem("(body)", "must have at least one field"))

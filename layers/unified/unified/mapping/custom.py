@@ -171,6 +171,14 @@ def _rule(rule: Rule) -> Compiled:
     )
 
 
+def reader(source: Mapping[str, str]) -> Callable[[Record], Any]:
+    """Return how to read a source of exactly one kind. Raises ``Unfit``."""
+    if len(source) != 1 or next(iter(source)) not in _SOURCES:
+        raise Unfit("must have a source: customField, path or expression")
+    ((kind, said),) = source.items()
+    return _READERS[kind](said)
+
+
 def _by_custom_field(field_id: str) -> Callable[[Record], Any]:
     def read(record: Record) -> Any:
         for value in cast(list[Record], record.get("customFields") or ()):

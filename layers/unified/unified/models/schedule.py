@@ -21,8 +21,8 @@ SCHEDULE_CALENDAR = Model(
         Field(
             "members",
             ListOf(Ref("genericUser")),
-            "Who belongs to the pool, those in training among them. Writing replaces all of them. A list leaves"
-            " it out: retrieve the calendar to have it.",
+            "Who belongs to the pool, those in training among them. Writing replaces all of them. A list"
+            " has it only when fields names it.",
         ),
         Field("isActive", Boolean(), "Whether it can still be booked. Writing true brings an archived pool back."),
     ),
@@ -39,7 +39,7 @@ SCHEDULE_EVENT_TYPE = Model(
         Field(
             "duration",
             Number(whole=True, minimum=1),
-            "How long it takes, in minutes. A list leaves it out: retrieve the event type to have it, where known.",
+            "How long it takes, in minutes, where known. A list has it only when fields names it.",
         ),
         Field("location", Text(500), "Where it is held."),
         Field("job", Ref("atsJob"), "The one job for whose applications it is; absent for one that is shared."),
@@ -54,12 +54,12 @@ SCHEDULE_EVENT = Model(
     name="Event",
     description="One meeting at one time: in an applicant tracking system, an interview of an application.",
     fields=(
+        Field("title", Text(), "The name of its event type. A list has it only when fields names it."),
         Field(
-            "title",
-            Text(),
-            "The name of its event type. A list leaves it out: retrieve the event, or expand eventType, to have it.",
+            "description",
+            Text(50_000),
+            "The description of its event type. A list has it only when fields names it.",
         ),
-        Field("description", Text(50_000), "The description of its event type; left out as title is."),
         Field("startTime", DateTime(), "When it begins."),
         Field("endTime", DateTime(), "When it ends: later than it begins."),
         Field("location", Text(500), "Where it is held."),

@@ -288,7 +288,7 @@ def test_members_are_changed_by_their_difference(ashby: Script) -> None:
     assert ashby.calls == [
         ("interviewerPool.info", {"interviewerPoolId": POOL_ID}),
         ("interviewerPool.addUser", {"interviewerPoolId": POOL_ID, "userId": ZOE_ID}),
-        ("interviewerPool.removeUser", {"interviewerPoolId": None, "userId": BOB_ID}),
+        ("interviewerPool.removeUser", {"interviewerPoolId": POOL_ID, "userId": BOB_ID}),
     ]
 
 

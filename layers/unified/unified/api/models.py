@@ -1,0 +1,64 @@
+"""What the custom-model routes do: define, look, remove. A definition is tried on a live account before it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from unified.api.access import Access, Caller
+from unified.connections.lifecycle import connections
+from unified.connector import ListQuery, Operation, load_connector
+from unified.errors import Missing
+
+TRY_RECORDS = 3
+
+
+def list_models(caller: Caller, connector_id: str) -> dict[str, Any]:
+    """Return a project's own models."""
+    load_connector(connector_id)
+    found = connections().store.definitions(caller.project.id, connector_id)
+    return {"data": [_answer(model_id, definition) for model_id, definition in found.items()], "next": None}
+
+
+def retrieve_model(caller: Caller, connector_id: str, model_id: str) -> dict[str, Any]:
+    """Return one of a project's own models."""
+    load_connector(connector_id)
+    definition = connections().store.definition(caller.project.id, connector_id, model_id)
+    if definition is None:
+        raise _missing()
+    return _answer(model_id, definition)
+
+
+def put_model(access: Access, model_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep a definition once its list has answered on the account of ``access``; returns it with what was read.
+
+    Raises ``Invalid`` for a definition that cannot be, and whatever the live try raises: nothing is kept then.
+    """
+    from unified.api.bodies import ModelBody, parse
+
+    reference = access.connection.reference
+    definition = parse(ModelBody, body).model_dump(exclude_none=True)
+    model = load_connector(reference.connector).define(model_id, definition)
+    capability = model.capabilities[Operation.LIST]
+    tried: list[dict[str, Any]] = []
+    if capability.mode != "refused":
+        page = access.run(lambda session: model.list(session, ListQuery(TRY_RECORDS)), capability)
+        tried = [model.mapper.resource(record) for record in page.records[:TRY_RECORDS]]
+    connections().store.put_definition(reference.project, reference.connector, model_id, definition)
+    connections().store.audit(reference, access.actor, "model.define", model_id)
+    return {**_answer(model_id, definition), "tried": tried}
+
+
+def delete_model(caller: Caller, connector_id: str, model_id: str) -> None:
+    """Remove one of a project's own models; what was read by it elsewhere stays where it is."""
+    load_connector(connector_id)
+    if not connections().store.delete_definition(caller.project.id, connector_id, model_id):
+        raise _missing()
+
+
+def _answer(model_id: str, definition: Mapping[str, Any]) -> dict[str, Any]:
+    return {"object": "model", "model": model_id, "definition": dict(definition)}
+
+
+def _missing() -> Missing:
+    return Missing("CONNECTOR::RESOURCE_MODEL::NOT_FOUND", "The project has no custom model of this name.")
