@@ -104,11 +104,12 @@ test-311: install
 	fi
 
 .PHONY: bench
-bench: install ## Measure cold starts (layers as built for Lambda), mapping, and a warm retrieve
+bench: install ## Measure cold starts (layers as built for Lambda), mapping, warm requests, expansion
 	@$(MAKE) layers ARCH=$(shell uname -m | sed 's/aarch64/arm64/')
 	@$(BIN)/python -m benchmarks.cold_start
 	@$(BIN)/python -m benchmarks.mapping
-	@$(BIN)/python -m benchmarks.warm_retrieve
+	@$(BIN)/python -m benchmarks.warm
+	@$(BIN)/python -m benchmarks.expand
 
 # --- Building and deploying -----------------------------------------------------------------------------------------
 

@@ -9,10 +9,12 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import boto3
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -36,13 +38,15 @@ class LocalStack:
 
     def function_environment(self) -> dict[str, str]:
         """Return the environment of the stack's functions, found as an operator would: by looking at AWS."""
-        import boto3
 
-        access = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-        where: dict[str, Any] = {"endpoint_url": self.aws_url, "region_name": "eu-west-1", **access}
-        table = boto3.client("dynamodb", **where).list_tables()["TableNames"][0]
-        key = boto3.client("kms", **where).list_keys()["Keys"][0]["KeyArn"]
-        secret = boto3.client("secretsmanager", **where).list_secrets()["SecretList"][0]["ARN"]
+        def client(service: str) -> Any:
+            access = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+            where: dict[str, Any] = {"endpoint_url": self.aws_url, "region_name": "eu-west-1", **access}
+            return cast(Any, boto3).client(service, **where)
+
+        table = client("dynamodb").list_tables()["TableNames"][0]
+        key = client("kms").list_keys()["Keys"][0]["KeyArn"]
+        secret = client("secretsmanager").list_secrets()["SecretList"][0]["ARN"]
         return {
             "AWS_ENDPOINT_URL": self.aws_url,
             "AWS_DEFAULT_REGION": "eu-west-1",
@@ -60,7 +64,7 @@ class LocalStack:
 
 
 @contextlib.contextmanager
-def running(**environment: str) -> Iterator[LocalStack]:
+def running(**environment: str) -> Generator[LocalStack]:
     """Start the stack on free ports and stop it at the end."""
     with contextlib.ExitStack() as reserved:
         ports = [_reserve(reserved) for _ in range(3)]

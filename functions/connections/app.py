@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import unified.startup  # noqa: F401 # pyright: ignore[reportUnusedImport] - before all else
+
+# isort: split
+
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Request, Response

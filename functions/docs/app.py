@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import unified.startup  # noqa: F401 # pyright: ignore[reportUnusedImport] - before all else
+
+# isort: split
+
 from functools import lru_cache
 from pathlib import Path
 from typing import Any

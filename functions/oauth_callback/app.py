@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import unified.startup  # noqa: F401 # pyright: ignore[reportUnusedImport] - before all else
+
+# isort: split
+
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Request, Response
@@ -9,7 +13,6 @@ from aws_lambda_powertools.event_handler import Request, Response
 from unified.api.http import create_app, documented, entry
 from unified.api.pages import CONTENT_SECURITY_POLICY, outcome_page
 from unified.api.requests import deadline, query
-from unified.connections import callback
 from unified.connections.lifecycle import connections
 from unified.connector import load_connector
 from unified.projects import projects
@@ -22,6 +25,8 @@ app = create_app()
     **documented("Finish an authorization (the provider's redirect)", answer="Page", auth="none"),
 )
 def finish(request: Request, connector_id: str) -> Response[Any]:
+    from unified.connections import callback
+
     connector = load_connector(connector_id)
     outcome = callback.finish(connections(), projects(), connector.id, query(request), deadline(request))
     if outcome.redirect_url is not None:

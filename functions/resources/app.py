@@ -5,6 +5,10 @@ Each route serves two doors: ``/v1`` by secret key or session, ``/v1/s`` as Morp
 
 from __future__ import annotations
 
+import unified.startup  # noqa: F401 # pyright: ignore[reportUnusedImport] - before all else
+
+# isort: split
+
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Request, Response

@@ -15,6 +15,8 @@ from sandbox.config import SandboxConfig
 from sandbox.in_process import in_process_client
 from sandbox.organisation import Organisation
 from sandbox.state import Sandbox
+from sandbox.table import Record
+from tests.unit.sandbox.hiring import SALARY, START, Ashby, free_application, submission
 
 
 class Clock:
@@ -95,3 +97,65 @@ def serve() -> Iterator[Callable[[Any], str]]:
     for server, thread in running:
         server.should_exit = True
         thread.join(10)
+
+
+# -- hiring -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def first(organisation: Organisation) -> Record:
+    """Return Ada's open application."""
+    return next(iter(organisation.applications))
+
+
+@pytest.fixture
+def reason(organisation: Organisation) -> str:
+    """Return the id of an archive reason."""
+    return next(iter(organisation.archive_reasons))["id"]
+
+
+@pytest.fixture
+def stages(ashby: Ashby, first: Record) -> dict[str, str]:
+    """Return the first stage of each type in the plan of Ada's application."""
+    listed = ashby("interviewStage.list", interviewPlanId=first["interviewPlanId"])["results"]
+    return {stage["type"]: stage["id"] for stage in reversed(listed)}
+
+
+@pytest.fixture
+def limited(client: httpx.Client) -> str:
+    """Make a key that may do everything but see confidential jobs."""
+    client.post("/_sandbox/keys", json={"key": "limited", "privateFields": True})
+    return "limited"
+
+
+@pytest.fixture
+def paths(ashby: Ashby, organisation: Organisation) -> dict[str, str]:
+    """Return the paths of the form's fields by title."""
+    process = ashby("offerProcess.start", applicationId=free_application(organisation, "needed")["id"])["results"]["id"]
+    form = ashby("offer.start", offerProcessId=process)["results"]["formDefinition"]
+    return {entry["field"]["title"]: entry["field"]["path"] for part in form["sections"] for entry in part["fields"]}
+
+
+@pytest.fixture
+def form(paths: dict[str, str]) -> dict[str, Any]:
+    """Return values for the required fields of the form, by path."""
+    return {
+        START: "2027-02-01",
+        SALARY: {"currencyCode": "EUR", "value": 90_000},
+        paths["Bonus amount"]: {"currencyCode": "EUR", "value": 5_000},
+        paths["Benefits"]: ["health"],
+        paths["Expiration date"]: "2026-12-31",
+    }
+
+
+@pytest.fixture
+def make(ashby: Ashby, organisation: Organisation) -> Callable[..., Any]:
+    """Start a process and a form for some application and submit values."""
+
+    def call(values: dict[str, Any], *, rule: str = "needed", **more: Any) -> Any:
+        application = free_application(organisation, rule)
+        process = ashby("offerProcess.start", applicationId=application["id"])["results"]["id"]
+        form_id = ashby("offer.start", offerProcessId=process)["results"]["id"]
+        return ashby("offer.create", offerProcessId=process, offerFormId=form_id, offerForm=submission(values), **more)
+
+    return call

@@ -10,8 +10,8 @@ from sandbox.oauth.server import TokenGrant, challenge_of
 from sandbox.organisation import Change, Organisation
 from sandbox.state import Sandbox
 from sandbox.table import Record
+from tests.unit.sandbox.hiring import Ashby, code
 
-Ashby = Callable[..., Any]
 CHARLES = "charles@analytical-engines.example"
 LATER = {
     "startTime": "2030-01-30T15:00:00Z",
@@ -19,12 +19,6 @@ LATER = {
     "interviewers": [{"email": CHARLES, "feedbackRequired": True}],
 }
 EARLIER = {**LATER, "startTime": "2020-01-30T15:00:00Z", "endTime": "2020-01-30T16:00:00Z"}
-
-
-def code(answer: dict[str, Any]) -> str:
-    """Return the code of a failed answer."""
-    assert answer["success"] is False, answer
-    return answer["errorInfo"]["code"]
 
 
 @pytest.fixture

@@ -1,22 +1,14 @@
 """Jobs, their postings, openings, templates, plans and hiring teams."""
 
-from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
 from sandbox.organisation import Change, Organisation
 from sandbox.table import Record
+from tests.unit.sandbox.hiring import Ashby, code
 
-Ashby = Callable[..., Any]
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-
-
-def code(answer: dict[str, Any]) -> str:
-    """Return the code of a failed answer."""
-    assert answer["success"] is False, answer
-    return answer["errorInfo"]["code"]
 
 
 def job_in(organisation: Organisation, status: str, *, plan: bool = True) -> Record:
@@ -26,13 +18,6 @@ def job_in(organisation: Organisation, status: str, *, plan: bool = True) -> Rec
         for job in organisation.jobs
         if job["status"] == status and not job["confidential"] and (job["defaultInterviewPlanId"] is not None) is plan
     )
-
-
-@pytest.fixture
-def limited(client: httpx.Client) -> str:
-    """Make a key that may do everything but see confidential jobs."""
-    client.post("/_sandbox/keys", json={"key": "limited"})
-    return "limited"
 
 
 # -- listing and finding -----------------------------------------------------------------------------------------

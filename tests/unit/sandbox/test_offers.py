@@ -1,4 +1,4 @@
-"""Offers: their form, versions, approvals and statuses."""
+"""Offers: those seeded, their versions, approvals and statuses."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,71 +9,7 @@ import pytest
 from sandbox.config import SandboxConfig
 from sandbox.organisation import Change, Organisation
 from sandbox.seed.jobs import approval_rule
-from sandbox.table import Record
-
-Ashby = Callable[..., Any]
-SALARY, START, OPENING = "_systemfield_salary", "_systemfield_start_date", "_systemfield_opening"
-
-
-def code(answer: dict[str, Any]) -> str:
-    """Return the code of a failed answer."""
-    assert answer["success"] is False, answer
-    return answer["errorInfo"]["code"]
-
-
-def problems(answer: dict[str, Any]) -> dict[str, str]:
-    """Return what an `invalid_input` says about each path."""
-    assert code(answer) == "invalid_input"
-    return {detail["parameter"]: detail["message"] for detail in answer["errors"]}
-
-
-@pytest.fixture
-def paths(ashby: Ashby, organisation: Organisation) -> dict[str, str]:
-    """Return the paths of the form's fields by title."""
-    process = ashby("offerProcess.start", applicationId=free_application(organisation, "needed")["id"])["results"]["id"]
-    form = ashby("offer.start", offerProcessId=process)["results"]["formDefinition"]
-    return {entry["field"]["title"]: entry["field"]["path"] for part in form["sections"] for entry in part["fields"]}
-
-
-@pytest.fixture
-def form(paths: dict[str, str]) -> dict[str, Any]:
-    """Return values for the required fields of the form, by path."""
-    return {
-        START: "2027-02-01",
-        SALARY: {"currencyCode": "EUR", "value": 90_000},
-        paths["Bonus amount"]: {"currencyCode": "EUR", "value": 5_000},
-        paths["Benefits"]: ["health"],
-        paths["Expiration date"]: "2026-12-31",
-    }
-
-
-def submission(values: dict[str, Any]) -> dict[str, Any]:
-    """Return values by path the way they are sent."""
-    return {"fieldSubmissions": [{"path": path, "value": value} for path, value in values.items()]}
-
-
-def free_application(organisation: Organisation, rule: str) -> Record:
-    """Return an application without offers, for a job whose offers are approved by a rule; each call another one."""
-    taken = {process["applicationId"] for process in organisation.offer_processes}
-    return next(
-        one
-        for one in organisation.applications
-        if one["id"] not in taken and approval_rule(organisation.jobs.get(one["jobId"])) == rule
-    )
-
-
-@pytest.fixture
-def make(ashby: Ashby, organisation: Organisation) -> Callable[..., Any]:
-    """Start a process and a form for some application and submit values."""
-
-    def call(values: dict[str, Any], *, rule: str = "needed", **more: Any) -> Any:
-        application = free_application(organisation, rule)
-        process = ashby("offerProcess.start", applicationId=application["id"])["results"]["id"]
-        form_id = ashby("offer.start", offerProcessId=process)["results"]["id"]
-        return ashby("offer.create", offerProcessId=process, offerFormId=form_id, offerForm=submission(values), **more)
-
-    return call
-
+from tests.unit.sandbox.hiring import SALARY, Ashby, code, free_application, problems, submission
 
 # -- seeded ------------------------------------------------------------------------------------------------------
 
@@ -146,146 +82,6 @@ def test_the_form_definition_comes_unless_it_is_left_out_and_never_in_a_list(ash
     assert whole["versions"][-1] == whole["latestVersion"] == listed["latestVersion"]
 
 
-# -- making one --------------------------------------------------------------------------------------------------
-
-
-def test_the_form_demands_a_start_date_a_salary_and_the_required_custom_fields(
-    ashby: Ashby, organisation: Organisation
-) -> None:
-    process = ashby("offerProcess.start", applicationId=free_application(organisation, "needed")["id"])["results"]
-    assert process["status"] == "WaitingOnOfferCreation"
-    definition = ashby("offer.start", offerProcessId=process["id"])["results"]["formDefinition"]
-    fields = {entry["field"]["title"]: entry for part in definition["sections"] for entry in part["fields"]}
-    assert {title for title, entry in fields.items() if entry["isRequired"]} == {
-        "Start date", "Salary", "Bonus amount", "Benefits", "Expiration date",
-    }  # fmt: skip
-    assert all(entry["field"]["isNullable"] is not entry["isRequired"] for entry in fields.values())
-    assert {option["value"] for option in fields["Benefits"]["field"]["selectableValues"]} == {
-        "health", "pension", "commute",
-    }  # fmt: skip
-    assert "Old stock plan" not in fields
-    custom = {one["id"] for one in organisation.custom_fields if one["objectType"] == "Offer"}
-    assert fields["Bonus amount"]["field"]["path"] in custom
-
-
-def test_an_offer_is_made_of_its_submission(
-    ashby: Ashby, make: Callable[..., Any], form: dict[str, Any], paths: dict[str, str]
-) -> None:
-    more = {
-        paths["Contract type"]: "permanent",
-        paths["Remote work agreed"]: True,
-        paths["Weeks of holiday"]: 30,
-        paths["Message to the candidate"]: "Willkommen",
-        paths["Signing bonus"]: None,
-    }
-    made = make({**form, **more})["results"]
-    latest = made["latestVersion"]
-    assert (made["offerStatus"], made["acceptanceStatus"]) == ("WaitingOnApprovalStart", "Created")
-    assert (latest["startDate"], latest["salary"]) == (
-        "2027-02-01T00:00:00.000Z",
-        {"currencyCode": "EUR", "value": 90_000},
-    )
-    values = {value["title"]: value["value"] for value in latest["customFields"]}
-    assert values["Benefits"] == ["health"]
-    assert values["Weeks of holiday"] == 30
-    assert "Signing bonus" not in values
-    assert latest["approvalStatus"] is None
-    assert ashby("offer.info", offerId=made["id"])["results"] == made
-    assert ashby("offer.list", applicationId=made["applicationId"])["results"][0]["id"] == made["id"]
-
-
-def test_every_missing_field_is_named_by_its_path(make: Callable[..., Any], form: dict[str, Any]) -> None:
-    assert problems(make({})) == dict.fromkeys(form, "Required")
-    for path in form:
-        left = {name: value for name, value in form.items() if name != path}
-        assert problems(make(left)) == {path: "Required"}
-        assert problems(make({**form, path: None})) == {path: "Must not be null"}
-
-
-@pytest.mark.parametrize(
-    ("title", "value"),
-    [
-        ("Start date", "soon"),
-        ("Start date", 5),
-        ("Salary", 90_000),
-        ("Salary", {"currencyCode": "EUR", "value": 90_000.5}),
-        ("Salary", {"currencyCode": "euro", "value": 1}),
-        ("Salary", {"value": 1}),
-        ("Bonus amount", "5000"),
-        ("Bonus amount", {"currencyCode": "EUR", "value": "much"}),
-        ("Benefits", "health"),
-        ("Benefits", ["horse"]),
-        ("Benefits", [5]),
-        ("Expiration date", "2026-13-01"),
-        ("Contract type", "Permanent"),
-        ("Remote work agreed", "perhaps"),
-        ("Weeks of holiday", 5.5),
-        ("Message to the candidate", 5),
-        ("Opening", "OPEN-100"),
-    ],
-)
-def test_a_value_of_the_wrong_type_is_named_by_its_path(
-    title: str, value: Any, make: Callable[..., Any], form: dict[str, Any], paths: dict[str, str]
-) -> None:
-    assert list(problems(make({**form, paths[title]: value}))) == [paths[title]]
-
-
-def test_all_problems_are_named_at_once(
-    ashby: Ashby, make: Callable[..., Any], form: dict[str, Any], paths: dict[str, str], organisation: Organisation
-) -> None:
-    wrong = {**form, SALARY: 1, "_systemfield_shares": 5, paths["Contract type"]: "x"}
-    wrong.pop(START)
-    offers = len(organisation.offers)
-    assert set(problems(make(wrong))) == {SALARY, "_systemfield_shares", paths["Contract type"], START}
-    assert len(organisation.offers) == offers
-    application = free_application(organisation, "needed")
-    process = ashby("offerProcess.start", applicationId=application["id"])["results"]["id"]
-    form_id = ashby("offer.start", offerProcessId=process)["results"]["id"]
-    twice = submission(form)
-    twice["fieldSubmissions"].append({"path": SALARY, "value": form[SALARY]})
-    body = {"offerProcessId": process, "offerFormId": form_id}
-    assert problems(ashby("offer.create", **body, offerForm=twice)) == {SALARY: "Submitted twice"}
-    assert ashby("offer.create", **body, offerForm=submission(form))["success"] is True
-
-
-def test_an_opening_can_be_on_one_live_offer_only(
-    ashby: Ashby, make: Callable[..., Any], form: dict[str, Any], organisation: Organisation
-) -> None:
-    taken = {offer["versions"][-1]["openingId"] for offer in organisation.offers}
-    free = next(one["id"] for one in organisation.openings if one["openingState"] == "Open" and one["id"] not in taken)
-    with_opening = {**form, OPENING: free}
-    first = make(with_opening)["results"]
-    assert first["latestVersion"]["openingId"] == free
-    assert code(make(with_opening)) == "opening_in_use"
-    again = ashby("offer.update", offerId=first["id"], offerForm=submission(with_opening))
-    assert again["results"]["latestVersion"]["openingId"] == free
-    ashby("offer.setStatus", offerId=first["id"], acceptanceStatus="Cancelled")
-    assert make(with_opening)["success"] is True
-    closed = next(one["id"] for one in organisation.openings if one["openingState"] == "Closed")
-    assert code(make({**form, OPENING: closed})) == "opening_state_invalid"
-    assert code(make({**form, OPENING: first["id"]})) == "opening_not_found"
-
-
-def test_the_four_ids_belong_together(ashby: Ashby, form: dict[str, Any], organisation: Organisation) -> None:
-    application = free_application(organisation, "needed")["id"]
-    process = ashby("offerProcess.start", applicationId=application)["results"]["id"]
-    assert code(ashby("offerProcess.start", applicationId=application)) == "offer_process_in_progress"
-    other = ashby("offerProcess.start", applicationId=free_application(organisation, "needed")["id"])["results"]["id"]
-    form_id = ashby("offer.start", offerProcessId=process)["results"]["id"]
-    body = {"offerForm": submission(form)}
-    assert code(ashby("offer.create", offerProcessId=other, offerFormId=form_id, **body)) == "offer_form_not_found"
-    assert code(ashby("offer.create", offerProcessId=form_id, offerFormId=form_id, **body)) == "offer_process_not_found"
-    made = ashby("offer.create", offerProcessId=process, offerFormId=form_id, **body)["results"]
-    again = ashby("offer.create", offerProcessId=process, offerFormId=form_id, **body)
-    assert code(again) == "offer_form_already_submitted"
-    second = ashby("offer.start", offerProcessId=process)["results"]["id"]
-    further = ashby("offer.create", offerProcessId=process, offerFormId=second, **body)["results"]
-    assert (further["id"], len(further["versions"])) == (made["id"], 2)
-    ashby("offer.setStatus", offerId=made["id"], acceptanceStatus="Declined")
-    assert code(ashby("offer.start", offerProcessId=process)) == "offer_process_closed"
-    assert ashby("offerProcess.start", applicationId=application)["success"] is True
-
-
 # -- approvals ---------------------------------------------------------------------------------------------------
 
 
@@ -323,6 +119,30 @@ def test_an_approval_goes_step_by_step(ashby: Ashby, make: Callable[..., Any], f
     assert "completedAt" in approval
     decisions = [[one["decision"] for one in step["approvers"]] for step in approval["steps"]]
     assert decisions == [["approve"], ["pending", "approve"]]
+
+
+def test_a_step_approved_for_a_user_leaves_that_users_other_steps_open(
+    ashby: Ashby, form: dict[str, Any], organisation: Organisation
+) -> None:
+    first_user = next(iter(organisation.users))["id"]
+    managed = {job["id"] for job in organisation.jobs if job["hiringTeam"][0]["userId"] == first_user}
+    taken = {process["applicationId"] for process in organisation.offer_processes}
+    application = next(
+        one
+        for one in organisation.applications
+        if one["jobId"] in managed
+        and one["id"] not in taken
+        and approval_rule(organisation.jobs.get(one["jobId"])) == "needed"
+    )
+    process = ashby("offerProcess.start", applicationId=application["id"])["results"]["id"]
+    form_id = ashby("offer.start", offerProcessId=process)["results"]["id"]
+    made = ashby("offer.create", offerProcessId=process, offerFormId=form_id, offerForm=submission(form))["results"]
+    version = made["latestVersion"]["id"]
+    ashby("offer.startApprovalProcess", offerVersionId=version)
+    step = approval_of(ashby, version)["steps"][0]["id"]
+    half = ashby("offer.approve", offerVersionId=version, approvalStepId=step, userId=first_user)["results"]
+    assert half["offerStatus"] == "WaitingOnOfferApproval"
+    assert ["completedAt" in step for step in approval_of(ashby, version)["steps"]] == [True, False]
 
 
 def test_a_forced_approval_needs_no_step_and_approves_all(
@@ -377,6 +197,8 @@ def test_an_update_makes_a_version_and_begins_a_begun_approval_again(
     assert "completedAt" in approval_of(ashby, second["latestVersion"]["id"])
     assert list(problems(ashby("offer.approve", offerVersionId=second["latestVersion"]["id"]))) == ["offerVersionId"]
     assert set(problems(ashby("offer.update", offerId=made["id"], offerForm=submission({})))) == set(form)
+    ashby("offer.setDecidedAt", offerId=made["id"], decidedAt="2026-10-01T08:00:00Z")
+    assert "decidedAt" not in ashby("offer.update", offerId=made["id"], offerForm=changed)["results"]
 
 
 # -- deciding ----------------------------------------------------------------------------------------------------

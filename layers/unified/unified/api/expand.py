@@ -24,8 +24,11 @@ NO_TREE: Tree = {}
 
 
 class _Target(NamedTuple):
+    """A record to read, with those fields of the next level that take calls of their own."""
+
     model: str
     id: str
+    extras: tuple[str, ...]
 
 
 class _Place(NamedTuple):
@@ -67,7 +70,7 @@ def expand(
     known: dict[_Target, Resource | str] = {}
     level: list[tuple[Resource, Tree]] = [(resource, tree) for resource in resources]
     while level:
-        places = [(place, below) for owner, wanted in level for place, below in _places(owner, wanted)]
+        places = [(place, below) for owner, wanted in level for place, below in _places(owner, wanted, connector)]
         _read_all({place.target for place, _ in places} - known.keys(), known, connector, session, may)
         level = []
         for place, below in places:
@@ -94,14 +97,16 @@ def _refers_to(model: Model, key: str) -> str | None:
     return kind.model if isinstance(kind, Ref) else None
 
 
-def _places(owner: Resource, wanted: Tree) -> Iterator[tuple[_Place, Tree]]:
+def _places(owner: Resource, wanted: Tree, connector: Connector) -> Iterator[tuple[_Place, Tree]]:
     for field, below in wanted.items():
         value: Any = owner["fields"].get(field)
         many = cast(list[Any], value) if isinstance(value, list) else None
         for position, element in enumerate([value] if many is None else many):
             if isinstance(element, dict):
                 reference = cast(Resource, element)
-                target = _Target(reference["model"], reference["id"])
+                model = reference["model"]
+                extras = sorted(connector.load(model).extras & below.keys()) if below else ()
+                target = _Target(model, reference["id"], tuple(extras))
                 yield _Place(owner, field, None if many is None else position, target), below
 
 
@@ -127,7 +132,10 @@ def _read_all(
     def read(target: _Target) -> Resource | str:
         model = connector.load(target.model)
         try:
-            return model.mapper.resource(model.retrieve(session, target.id))
+            record = model.retrieve(session, target.id)
+            if target.extras:
+                (record,) = model.with_extras(session, (record,), target.extras)
+            return model.mapper.resource(record)
         except UnifiedError as failed:
             return failed.detail
 

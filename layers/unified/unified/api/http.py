@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
+from unified import startup
 from unified.deadline import Deadline
 from unified.errors import Missing, UnifiedError
 from unified.log import frames, logger
@@ -103,6 +104,7 @@ def create_app() -> Router:
 
 def entry(app: Router) -> Handler:
     """Return the Lambda handler of ``app``: a deadline, a log line with what may be said, the request id."""
+    startup.done()
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         started = time.monotonic()

@@ -3,15 +3,18 @@
 The first request with a key claims it by a conditional write; a second one meanwhile is told to wait (409), one
 with another body that the key is taken (422), a later one gets the first one's outcome for 24 hours
 (draft-ietf-httpapi-idempotency-key-header-07). Kept are the record's id and how far the write came, never what was
-written: a replay reads the record anew.
+written: a replay reads the record anew. Even the hash by which a second request is compared cannot be guessed at
+without the key, which is not kept either.
 
 When the answer of a write was lost, or the function died, the outcome is *unknown*. It is settled by looking for
 the record before anything is written again, where the model can be looked up; where it cannot, the caller is told
-so and nothing is written. A failure that proves that nothing happened frees the key.
+so and nothing is written. A failure that proves that nothing happened frees the key. A record that was made without
+some of its fields is one outcome with them still to write: the same key writes these, and never makes another record.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -19,7 +22,7 @@ from typing import Any, NamedTuple
 
 from unified import table as t
 from unified.connections.records import Reference
-from unified.errors import Invalid, OutcomeUnknown, UnifiedError
+from unified.errors import Invalid, OutcomeUnknown, Unauthorized, UnifiedError
 from unified.secret import fingerprint
 
 KEEP_SECONDS = 24 * 3600
@@ -52,37 +55,50 @@ class Attempt(NamedTuple):
 
 
 def begin(
-    table: t.Table, reference: Reference, key: str, *, route: str, body: Mapping[str, Any], clock: Callable[[], float]
+    table: t.Table,
+    reference: Reference,
+    key: str,
+    *,
+    generation: str,
+    route: str,
+    body: Mapping[str, Any],
+    clock: Callable[[], float],
 ) -> Attempt:
-    """Claim ``key`` for one write of one connection.
+    """Claim ``key`` for one write of one connection, and of no later connection of its name (``generation``).
 
     Raises ``Invalid`` for a key out of form, ``KEY_REUSED`` (422) for another request, ``IN_PROGRESS`` (409).
     """
     if not 0 < len(key) <= MAX_KEY or not key.isprintable():
         raise Invalid(f"Idempotency-Key must be 1 to {MAX_KEY} printable characters.")
-    place = t.idempotency_key(*reference, fingerprint(key))
-    request = hashlib.sha256(json.dumps([route, body], sort_keys=True).encode()).hexdigest()
-    now = int(clock())
-    claim = {
-        "request": request,
-        "state": "running",
-        "began": now,
-        "until": now + CLAIM_SECONDS,
-        "ttl": now + KEEP_SECONDS,
-    }
-    gone = t.Condition("attribute_not_exists(pk) OR #ttl < :now", {"now": now}, ("ttl",))
-    try:
-        table.put(place, claim, gone)
-    except t.ConditionFailed as taken:
-        return _again(table, place, taken.item or {}, request, now)
-    return _attempt(table, place, None, settle=False, began=now)
+    place = t.idempotency_key(*reference, fingerprint(f"{generation} {key}"))
+    request = hashlib.sha256(json.dumps([key, route, body], sort_keys=True).encode()).hexdigest()
+    while True:
+        now = int(clock())
+        claim = {
+            "request": request,
+            "state": "running",
+            "began": now,
+            "until": now + CLAIM_SECONDS,
+            "ttl": now + KEEP_SECONDS,
+        }
+        gone = t.Condition("attribute_not_exists(pk) OR #ttl < :now", {"now": now}, ("ttl",))
+        try:
+            table.put(place, claim, gone)
+        except t.ConditionFailed as taken:
+            attempt = _again(table, place, taken.item, request, now) if taken.item else None
+        else:
+            attempt = _attempt(table, place, None, settle=False, began=now, until=now + CLAIM_SECONDS)
+        # None: what was found had changed before it could be taken over. Whoever changed it got on, so this ends.
+        if attempt is not None:
+            return attempt
 
 
-def _again(table: t.Table, place: t.Key, found: t.Item, request: str, now: int) -> Attempt:
+def _again(table: t.Table, place: t.Key, found: t.Item, request: str, now: int) -> Attempt | None:
     if found["request"] != request:
         raise UnifiedError("MORPH::IDEMPOTENCY::KEY_REUSED", "This Idempotency-Key was used for another request.")
-    if found["state"] == "done" and not found.get("notWritten"):
-        return _attempt(table, place, Outcome(found["recordId"], {}), settle=False, began=found["began"])
+    outcome = Outcome(found["recordId"], found["notWritten"]) if "recordId" in found else None
+    if found["state"] == "done" and outcome is not None and not outcome.not_written:
+        return _attempt(table, place, outcome, settle=False, began=found["began"], until=0)
     if found["state"] == "running" and found["until"] >= now:
         raise UnifiedError(
             "MORPH::IDEMPOTENCY::IN_PROGRESS",
@@ -90,30 +106,36 @@ def _again(table: t.Table, place: t.Key, found: t.Item, request: str, now: int) 
             retry_after=max(1, min(5, found["until"] - now)),
         )
     # Taking over is a claim of its own: of two that find a dead one, one goes on.
-    unchanged = t.Condition(
-        "#until = :until AND #state = :state", {"until": found["until"], "state": found["state"]}, ("until", "state")
-    )
+    unchanged = _held(found["state"], found["until"])
     try:
         table.update(place, {"state": "running", "until": now + CLAIM_SECONDS}, condition=unchanged)
-    except t.ConditionFailed as taken:
-        return _again(table, place, taken.item or found, request, now)
-    if found["state"] == "done":
-        partial = Outcome(found["recordId"], found["notWritten"])
-        return _attempt(table, place, partial, settle=False, began=found["began"])
-    return _attempt(table, place, None, settle=True, began=found["began"])
+    except t.ConditionFailed:
+        return None
+    # A record that is known needs no looking for, wherever the request that knew it ended.
+    return _attempt(table, place, outcome, settle=outcome is None, began=found["began"], until=now + CLAIM_SECONDS)
 
 
-def _attempt(table: t.Table, place: t.Key, outcome: Outcome | None, *, settle: bool, began: int) -> Attempt:
+def _held(state: str, until: int) -> t.Condition:
+    return t.Condition("#until = :until AND #state = :state", {"until": until, "state": state}, ("until", "state"))
+
+
+def _attempt(table: t.Table, place: t.Key, outcome: Outcome | None, *, settle: bool, began: int, until: int) -> Attempt:
+    # Who was overtaken after all has no say any more: its claim is another's, who settles by looking.
+    mine = _held("running", until)
+
+    def note(changes: Mapping[str, Any]) -> None:
+        with contextlib.suppress(t.ConditionFailed):
+            table.update(place, {**changes, "until": 0}, condition=mine)
+
     def done(ended: Outcome) -> None:
-        table.update(
-            place, {"state": "done", "recordId": ended.record_id, "notWritten": dict(ended.not_written), "until": 0}
-        )
+        note({"state": "done", "recordId": ended.record_id, "notWritten": dict(ended.not_written)})
 
     def unknown() -> None:
-        table.update(place, {"state": "unknown", "until": 0})
+        note({"state": "unknown"})
 
     def free() -> None:
-        table.delete(place)
+        with contextlib.suppress(t.ConditionFailed):
+            table.delete(place, mine)
 
     return Attempt(outcome, settle, began, done, unknown, free)
 
@@ -122,26 +144,24 @@ def run(
     attempt: Attempt,
     *,
     write: Callable[[], Outcome],
-    find: Callable[[int], str | None] | None,
+    find: Callable[[int], Outcome | None] | None,
     resume: Callable[[Outcome], Outcome],
 ) -> Outcome:
     """Bring one write to its one outcome.
 
-    ``find`` looks for what an earlier request may have written since a time, and is None where that cannot be
-    looked up; ``resume`` writes what an earlier request could not. Raises what ``write`` raises, and
+    ``find`` looks for what an earlier request may have written since a time, with what that lacks, and is None where
+    it cannot be looked up; ``resume`` writes what an earlier request did not. Raises what ``write`` raises, and
     ``OUTCOME_UNKNOWN`` when an earlier outcome cannot be settled.
     """
-    if attempt.outcome is not None and not attempt.outcome.not_written:
-        return attempt.outcome
+    before = attempt.outcome
+    if before is not None and not before.not_written:
+        return before
     try:
-        ended = _bring(attempt, write=write, find=find, resume=resume)
-    except OutcomeUnknown:
-        attempt.unknown()
-        raise
-    except UnifiedError:
-        if attempt.outcome is not None:
-            attempt.done(attempt.outcome)
-        elif attempt.settle:
+        ended = _settled(attempt, write, find, resume) if before is None else _resumed(before, resume)
+    except UnifiedError as failed:
+        if before is not None:
+            attempt.done(before)
+        elif attempt.settle or isinstance(failed, OutcomeUnknown):
             attempt.unknown()
         else:
             attempt.free()
@@ -150,15 +170,12 @@ def run(
     return ended
 
 
-def _bring(
+def _settled(
     attempt: Attempt,
-    *,
     write: Callable[[], Outcome],
-    find: Callable[[int], str | None] | None,
+    find: Callable[[int], Outcome | None] | None,
     resume: Callable[[Outcome], Outcome],
 ) -> Outcome:
-    if attempt.outcome is not None:
-        return resume(attempt.outcome)
     if attempt.settle:
         if find is None:
             raise OutcomeUnknown(
@@ -169,5 +186,15 @@ def _bring(
             )
         found = find(attempt.began)
         if found is not None:
-            return Outcome(found, {})
+            return _resumed(found, resume) if found.not_written else found
     return write()
+
+
+def _resumed(before: Outcome, resume: Callable[[Outcome], Outcome]) -> Outcome:
+    """Write what is left of a record. What fails again is told again: to say "failed" would hide the record."""
+    try:
+        return resume(before)
+    except Unauthorized:
+        raise
+    except UnifiedError as failed:
+        return Outcome(before.record_id, dict.fromkeys(before.not_written, failed.detail))

@@ -102,7 +102,7 @@ def _rules(model: ConnectorModel, body: Mapping[str, Any]) -> list[Rule]:
 
 def _gone(access: Access, model: ConnectorModel, rules: Sequence[Rule]) -> list[dict[str, str]]:
     """Name rules whose custom field the account does not have (any more), where the account can be asked."""
-    wanted = {str(rule["source"]["customField"]): str(rule["key"]) for rule in rules if "customField" in rule["source"]}
+    wanted = {str(rule["key"]): rule["source"]["customField"] for rule in rules if "customField" in rule["source"]}
     if not wanted or access.connection.status != "authorized":
         return []
     try:
@@ -114,6 +114,6 @@ def _gone(access: Access, model: ConnectorModel, rules: Sequence[Rule]) -> list[
             "code": "CONNECTOR::MAPPING::FIELD_GONE",
             "message": f'The rule for "{key}" names a custom field that the account does not show.',
         }
-        for field_id, key in wanted.items()
+        for key, field_id in wanted.items()
         if field_id not in found
     ]

@@ -7,9 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from unified.api.access import Access
-from unified.api.expand import expand
-from unified.api.paging import read_list, read_positions, read_retrieve
-from unified.api.writes import Write
 from unified.connector import Connector, ConnectorModel, Operation, Record, load_connector
 from unified.errors import FieldProblem, Invalid, Refused
 
@@ -20,6 +17,9 @@ _TRUE = frozenset({"true", "1"})
 
 def list_resources(access: Access, model_id: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     """Return one page: ``data``, ``next``, and ``warnings`` where the provider may hold more than it gave."""
+    from unified.api.expand import expand
+    from unified.api.paging import read_list
+
     connector, model = _model(access, model_id, Operation.LIST)
     mapping = access.mapping(model.model)
     request = read_list(parameters, model, access.connection.reference, connector, mapping.keys)
@@ -44,6 +44,9 @@ def list_resources(access: Access, model_id: str, parameters: Mapping[str, str])
 
 def retrieve_resource(access: Access, model_id: str, record_id: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     """Return one resource."""
+    from unified.api.expand import expand
+    from unified.api.paging import read_retrieve
+
     connector, model = _model(access, model_id, Operation.RETRIEVE)
     mapping = access.mapping(model.model)
     shape = read_retrieve(parameters, model, connector, mapping.keys)
@@ -68,6 +71,8 @@ def create_resource(
     idempotency_key: str | None = None,
 ) -> dict[str, Any]:
     """Make a record; returns a reference to it, or the resource when asked for."""
+    from unified.api.writes import Write
+
     _, model = _model(access, model_id, Operation.CREATE)
     whole = _returns_resource(parameters)
     mapping = access.mapping(model.model)
@@ -91,6 +96,8 @@ def update_resource(
     idempotency_key: str | None = None,
 ) -> dict[str, Any]:
     """Change a record's given fields; returns as ``create_resource``."""
+    from unified.api.writes import Write
+
     _, model = _model(access, model_id, Operation.UPDATE)
     whole = _returns_resource(parameters)
     mapping = access.mapping(model.model)
@@ -108,6 +115,7 @@ def update_resource(
 
 def delete_resource(access: Access, model_id: str, record_id: str, idempotency_key: str | None = None) -> None:
     """Delete a record, as the model's capability says."""
+    from unified.api.writes import Write
     from unified.mapping.custom import NO_MAPPING
 
     _, model = _model(access, model_id, Operation.DELETE)
@@ -118,6 +126,8 @@ def delete_resource(access: Access, model_id: str, record_id: str, idempotency_k
 
 def list_fields(access: Access, model_id: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     """Return a model's fields, standard and custom; other parameters filter by equality of a property."""
+    from unified.api.paging import read_positions
+
     _, model = _model(access, model_id, Operation.FIELD_READ)
     wanted = {name: value for name, value in parameters.items() if name not in ("limit", "cursor")}
     can_update = model.capabilities[Operation.UPDATE].mode != "refused"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from unified.api import idempotency
 from unified.api.access import Access
 from unified.api.idempotency import Outcome
 from unified.connector import ConnectorModel, Operation, Written
-from unified.errors import Missing, UnifiedError
+from unified.errors import FieldProblem, Missing, UnifiedError
 from unified.mapping import Record
 from unified.mapping.custom import FieldMapping
 from unified.table import table
@@ -43,8 +43,8 @@ class Write(NamedTuple):
         mapped = {name: value for name, value in values.items() if names is None or name in names}
         # With custom values alone, a failure is the whole write's: nothing else was written.
         if not chosen and mapped:
-            self.model.write_custom(session, record_id, self.mapping.field_ids(mapped))
-            return Written(self.model.retrieve(session, record_id))
+            self._write_custom(session, record_id, mapped)
+            return Written({"id": record_id})
         return self.with_custom(session, self.model.update(session, record_id, chosen), mapped)
 
     def with_custom(self, session: Any, written: Written, values: Mapping[str, Any]) -> Written:
@@ -53,10 +53,31 @@ class Write(NamedTuple):
             return written
         record_id = str(written.record.get("id"))
         try:
-            self.model.write_custom(session, record_id, self.mapping.field_ids(values))
-            return Written(self.model.retrieve(session, record_id), written.not_written)
+            self._write_custom(session, record_id, values)
+            # Its id alone: the record as it was before these values would be a wrong answer (``_answer`` reads it).
+            return Written({"id": record_id}, written.not_written)
         except UnifiedError as refused:
             return Written(written.record, {**written.not_written, **dict.fromkeys(values, refused.detail)})
+
+    def _write_custom(self, session: Any, record_id: str, values: Mapping[str, Any]) -> None:
+        """Write custom values. What is refused is told by our keys, not by the provider's words for them."""
+        try:
+            self.model.write_custom(session, record_id, self.mapping.field_ids(values))
+        except UnifiedError as refused:
+            if refused.code not in ("CONNECTOR::OPERATION::BAD_REQUEST", "CONNECTOR::OPERATION::RESOURCE_NOT_FOUND"):
+                raise
+            rule = "was refused by the connected account, alone or with the others"
+            if isinstance(refused, Missing):
+                # Of the two that can be missing it is the field, unless this raises for the record.
+                self.model.retrieve(session, record_id)
+                rule = "is mapped to a custom field that the connected account does not have, alone or with the others"
+            told = UnifiedError(
+                "CONNECTOR::OPERATION::BAD_REQUEST",
+                f"The custom values were not written: {refused.upstream.code if refused.upstream else refused.detail}.",
+                upstream=refused.upstream,
+                fields=[FieldProblem(key, rule) for key in values],
+            )
+            raise told from None
 
     def bring(
         self, *, write: Callable[[Any], Written], lookup: Lookup | None, resume: Resume, whole: bool
@@ -85,14 +106,21 @@ class Write(NamedTuple):
                         raise
                 return gone
 
+            # A deletion that may have happened is simply done again.
             idempotency.run(attempt, write=write, find=lambda _since: None, resume=lambda outcome: outcome)
 
         self.access.run(work, self.model.capabilities[self.operation])
 
     def _begin(self) -> idempotency.Attempt:
-        route = f"{self.operation} {self.model.model.id} {self.record_id or ''}"
+        connection = self.access.connection
         return idempotency.begin(
-            table(), self.access.connection.reference, self.key or "", route=route, body=self.body, clock=time.time
+            table(),
+            connection.reference,
+            self.key or "",
+            generation=connection.generation,
+            route=f"{self.operation} {self.model.model.id} {self.record_id or ''}",
+            body=self.body,
+            clock=time.time,
         )
 
     def _bring(
@@ -106,7 +134,7 @@ class Write(NamedTuple):
     ) -> dict[str, Any]:
         if self.key is None:
             written = write(session)
-            return self._answer(written.record, written.not_written, whole=whole)
+            return self._answer(session, written.record, written.not_written, whole=whole)
         record: Record | None = None
 
         def remember(written: Written) -> Outcome:
@@ -114,27 +142,58 @@ class Write(NamedTuple):
             record = written.record
             return Outcome(self.record_id or str(record.get("id")), written.not_written)
 
+        def find(since: int) -> Outcome | None:
+            found = lookup(session, since) if lookup is not None else None
+            return None if found is None else Outcome(found, self._lacking(session, found))
+
         ended = idempotency.run(
             self._begin(),
             write=lambda: remember(write(session)),
-            find=None if lookup is None else lambda since: lookup(session, since),
+            find=None if lookup is None else find,
             resume=lambda before: remember(resume(session, before.record_id, before.not_written)),
         )
-        if record is None and whole:
-            record = self.model.retrieve(session, ended.record_id)
-        return self._answer(record or {"id": ended.record_id}, ended.not_written, whole=whole)
+        return self._answer(session, record or {"id": ended.record_id}, ended.not_written, whole=whole)
 
-    def _answer(self, record: Record, not_written: Mapping[str, str], *, whole: bool) -> dict[str, Any]:
+    def _lacking(self, session: Any, record_id: str) -> dict[str, str]:
+        """Name what a record, made by an earlier request that died, does not have: steps that were never taken.
+
+        A field that holds something else than was asked for was written, and somebody may have changed it since: it
+        is left alone.
+        """
+        rest, values = self.mapping.split(self.body)
+        fields = self.model.mapper.check_write(rest, creating=True)
+        record = self.model.retrieve(session, record_id)
+        extras = self.model.extras & fields.keys()
+        if extras:
+            (record,) = self.model.with_extras(session, (record,), extras)
+        shown = self.model.mapper.resource(record)["fields"]
+        lacking = [key for key, asked in fields.items() if _is_less(shown.get(key), asked)]
+        return dict.fromkeys([*lacking, *self.mapping.unset(record, values)], "an earlier request ended before")
+
+    def _answer(self, session: Any, record: Record, not_written: Mapping[str, str], *, whole: bool) -> dict[str, Any]:
+        warnings = [
+            {"code": "CONNECTOR::OPERATION::PARTLY_WRITTEN", "message": f"{key} was not written: {why}"}
+            for key, why in not_written.items()
+        ]
+        if whole and len(record) == 1:
+            try:
+                record = self.model.retrieve(session, str(record["id"]))
+            except UnifiedError as failed:
+                # The write is done: an error would say that it was not.
+                whole = False
+                message = f"The record was written and could not be read: {failed.detail}"
+                warnings.append({"code": "CONNECTOR::OPERATION::NOT_READ", "message": message})
         resource = self.model.mapper.resource(record, mapping=self.mapping)
         if not whole:
             names = ("model", "id", "remote")
             resource = {"object": "resourceRef", **{name: resource[name] for name in names}}
-        if not_written:
-            resource["warnings"] = [
-                *resource.get("warnings", []),
-                *(
-                    {"code": "CONNECTOR::OPERATION::PARTLY_WRITTEN", "message": f"{key} was not written: {why}"}
-                    for key, why in not_written.items()
-                ),
-            ]
+        if warnings:
+            resource["warnings"] = [*resource.get("warnings", []), *warnings]
         return resource
+
+
+def _is_less(shown: Any, asked: Any) -> bool:
+    """Whether a record shows nothing of what was asked for, or of a list less than all."""
+    if not isinstance(shown, list) or not isinstance(asked, list):
+        return shown is None
+    return len(cast(list[Any], shown)) < len(cast(list[Any], asked))

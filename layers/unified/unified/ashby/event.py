@@ -23,7 +23,8 @@ from unified.mapping import Mapper, Row
 from unified.models.schedule import SCHEDULE_EVENT
 
 _WRITE = "interviewsWrite"
-# "Unknown" is not here: it says nothing, and so do we. Another value is warned of and kept in the record.
+# "Unknown" says nothing, and so do we. A value that is not here is not guessed at: it is warned of and stays in the
+# record.
 _STATUSES: Mapping[str, str | None] = {
     "NeedsScheduling": "requested",
     "WaitingOnCandidateBooking": "requested",
@@ -144,7 +145,7 @@ class Events(AshbyModel):
             "native",
             (READ, _WRITE),
             "The event is cancelled, and its schedule with the last one; not once feedback was submitted, which"
-            f" Ashby would delete too. {_SAME_KEY}",
+            " Ashby would delete too. One of several is cancelled only by the API key that made their schedule.",
         ),
         Operation.FIELD_READ: Capability("native"),
         Operation.FIELD_WRITE: Capability("refused", reason="Ashby has no custom fields of interview events."),

@@ -20,7 +20,8 @@ from unified.models.types import ABSENT, Boolean, DateTime, FieldType, ListOf, N
 Record = dict[str, Any]
 Rule = Mapping[str, Any]
 
-MAX_RULES = 50
+# How many values of one an expression may make by its lists and objects: each doubles, and 500 characters hold many.
+MAX_BREADTH = 1000
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*){0,9}")
 _TYPES: Mapping[str, FieldType] = {
@@ -96,6 +97,10 @@ class FieldMapping:
         """Return values by the id of the custom field that each goes to."""
         return {str(self.writable[key].custom_field): value for key, value in values.items()}
 
+    def unset(self, record: Record, keys: Collection[str]) -> list[str]:
+        """Return those of ``keys`` whose custom field holds nothing in a record."""
+        return [key for key in keys if _by_custom_field(str(self.writable[key].custom_field))(record) is None]
+
 
 NO_MAPPING = FieldMapping(())
 
@@ -116,10 +121,8 @@ def merge(defaults: Sequence[Rule], overrides: Sequence[Rule]) -> list[dict[str,
 def _compile(_model_id: str, rules: str) -> FieldMapping:
     found: list[Compiled] = []
     problems: list[FieldProblem] = []
-    decoded = cast(list[dict[str, Any]], json.loads(rules))
-    if len(decoded) > MAX_RULES:
-        problems.append(FieldProblem("rules", f"may have at most {MAX_RULES} elements"))
-    for position, rule in enumerate(decoded[:MAX_RULES]):
+    # How many there may be is checked when they are saved: a project's and a connection's together are more.
+    for position, rule in enumerate(cast(list[dict[str, Any]], json.loads(rules))):
         try:
             found.append(_rule(rule))
         except Unfit as problem:
@@ -158,7 +161,7 @@ def _rule(rule: Rule) -> Compiled:
     ):
         raise Unfit("must have options that are texts, numbers or booleans by remote value")
     to_ours = cast(dict[str, Any], options)
-    to_theirs = {json.dumps(ours): theirs for theirs, ours in to_ours.items()}
+    to_theirs = {_spelt(ours): theirs for theirs, ours in to_ours.items()}
     if len(to_theirs) != len(to_ours):
         raise Unfit("must not give two options the same meaning")
     return Compiled(
@@ -211,10 +214,21 @@ def _by_expression(expression: str) -> Callable[[Record], Any]:
 
     try:
         compiled: Any = jmespath.compile(expression)  # pyright: ignore[reportUnknownMemberType]
-    except JMESPathError:
+        breadth = _breadth(compiled.parsed)
+    except (JMESPathError, RecursionError):
         raise Unfit("must have a valid JMESPath expression") from None
+    if breadth > MAX_BREADTH:
+        raise Unfit("must have an expression with fewer lists and objects in it")
     search: Callable[[Record], Any] = compiled.search
     return search
+
+
+def _breadth(node: Mapping[str, Any]) -> int:
+    children: list[Any] = [child for child in node.get("children", ()) if isinstance(child, dict)]
+    own = len(children) if node["type"] in ("multi_select_list", "multi_select_dict") else 1
+    for child in children:
+        own *= _breadth(child)
+    return own
 
 
 _READERS: Mapping[str, Callable[[str], Callable[[Record], Any]]] = {
@@ -227,12 +241,17 @@ _READERS: Mapping[str, Callable[[str], Callable[[Record], Any]]] = {
 def _to_ours(rule: Compiled, value: Any) -> Any:
     if rule.to_ours:
         if isinstance(value, list):
-            value = [rule.to_ours.get(str(element), element) for element in cast(list[Any], value)]
+            value = [_option_of_ours(rule, element) for element in cast(list[Any], value)]
         else:
-            value = rule.to_ours.get(value if isinstance(value, str) else json.dumps(value), value)
+            value = _option_of_ours(rule, value)
     if rule.kind is None:
         return value
     return rule.kind.read(_coerced(rule.kind, value))
+
+
+def _option_of_ours(rule: Compiled, value: Any) -> Any:
+    """Translate a remote option. One that has no translation stays as it is: somebody has added it since."""
+    return rule.to_ours.get(value if isinstance(value, str) else _spelt(value), value)
 
 
 def _to_theirs(rule: Compiled, value: Any) -> Any:
@@ -248,10 +267,15 @@ def _to_theirs(rule: Compiled, value: Any) -> Any:
 
 
 def _option(rule: Compiled, value: Any) -> Any:
-    theirs = rule.to_theirs.get(json.dumps(value))
+    theirs = rule.to_theirs.get(_spelt(value))
     if theirs is None:
         raise Unfit("must be one of the mapping's options")
     return theirs
+
+
+def _spelt(value: Any) -> str:
+    """Spell a value as JSON; 2.0 and 2 are one number in it."""
+    return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _coerced(kind: FieldType, value: Any) -> Any:
