@@ -110,7 +110,10 @@ def _operation(folder: str, route: Any, path: str) -> dict[str, Any]:
         "summary": route.summary,
         "tags": [folder],
         "parameters": [
-            *({"name": name, "in": "path", "required": True, "schema": _path_schema(name)} for name in _names(path)),
+            *(
+                {"name": name, "in": "path", "required": True, "schema": _path_schema(name, path)}
+                for name in _names(path)
+            ),
             *({"$ref": f"#/components/parameters/{name}"} for name in about["x-parameters"]),
         ],
         "responses": _responses(about),
@@ -327,9 +330,12 @@ def _names(path: str) -> list[str]:
     return re.findall(r"{(\w+)}", path)
 
 
-def _path_schema(name: str) -> dict[str, Any]:
+def _path_schema(name: str, path: str) -> dict[str, Any]:
+    if name == "model" and "/models/{model}" in path and not path.endswith("/fields"):
+        return {"type": "string", "pattern": "^[a-z][A-Za-z0-9]{2,39}$"}
     if name == "model":
-        return {"type": "string", "examples": [model.id for model in _models()], "minLength": 1, "maxLength": 60}
+        told = "One of the connector's models; a custom model's name is taken too."
+        return {"type": "string", "enum": [model.id for model in _models()], "description": told}
     if name == "connector_id":
         return {"type": "string", "enum": list(connector_ids())}
     return {"type": "string", "minLength": 1, "maxLength": 250}

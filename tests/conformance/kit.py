@@ -14,15 +14,57 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from unified.connector import ConnectorModel, Credential, ListQuery, Operation, Record
+from unified.connector import (
+    ConnectorModel,
+    Credential,
+    ListQuery,
+    Operation,
+    Record,
+    connector_ids,
+    load_connector,
+)
 from unified.errors import UnifiedError
 
 Fields = Mapping[str, Any]
 NOTHING: Fields = {}
 FIVE = (Operation.LIST, Operation.RETRIEVE, Operation.CREATE, Operation.UPDATE, Operation.DELETE)
 WRITES = (Operation.CREATE, Operation.UPDATE, Operation.DELETE)
+
+_CELLS = [
+    (connector_id, model_id, operation, load_connector(connector_id).load(model_id).capabilities[operation].mode)
+    for connector_id in connector_ids()
+    for model_id in load_connector(connector_id).model_ids
+    for operation in Operation
+]
+_MODELS = list(dict.fromkeys(cell[:2] for cell in _CELLS))
+
+
+def _cells(cells: list[tuple[str, str, Operation, str]]) -> pytest.MarkDecorator:
+    ids = ["-".join(cell[:3]) for cell in cells]
+    return pytest.mark.parametrize(("connector_id", "model_id", "operation"), [cell[:3] for cell in cells], ids=ids)
+
+
+every_connector = pytest.mark.parametrize("connector_id", connector_ids())
+every_model = pytest.mark.parametrize(("connector_id", "model_id"), _MODELS, ids=["-".join(one) for one in _MODELS])
+every_cell = _cells(_CELLS)
+offered = _cells([cell for cell in _CELLS if cell[3] != "refused" and cell[2] in FIVE])
+offered_writes = _cells([cell for cell in _CELLS if cell[3] != "refused" and cell[2] in WRITES])
+offered_reads = _cells([cell for cell in _CELLS if cell[3] != "refused" and cell[2] in FIVE[:2]])
+refused_cells = _cells([cell for cell in _CELLS if cell[3] == "refused"])
+
+
+def examples(count: int) -> settings:
+    """Run so many examples, the same every time: which fields are covered must not depend on luck, nor on a clock."""
+    return settings(
+        max_examples=count,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
 
 
 class Trouble(StrEnum):
@@ -36,16 +78,24 @@ class Trouble(StrEnum):
 
 
 class Creating(NamedTuple):
-    """A way to make records: ``fields`` of every kind, with what ``given`` makes anew for each of them."""
+    """A way to make records: ``fields`` of every kind, with what ``given`` makes anew for each of them.
+
+    ``plain`` are fields that with ``given`` make one record in the account.
+    """
 
     fields: st.SearchStrategy[dict[str, Any]]
+    plain: Fields
     given: Callable[[Any], Fields] = lambda _session: NOTHING
 
 
 class Updating(NamedTuple):
-    """A way to change records: ``target`` gives the id of one, of which ``fields`` of every kind can be changed."""
+    """A way to change records: ``target`` makes one and gives its id, ``fields`` of every kind can be changed of it.
+
+    ``plain`` are fields that do change such a record.
+    """
 
     fields: st.SearchStrategy[dict[str, Any]]
+    plain: Fields
     target: Callable[[Any], str]
 
 
@@ -229,31 +279,23 @@ def one_of_each(model: ConnectorModel, fake: Fake, operation: Operation) -> Call
         record_id = first_id(model, session)
         return lambda line: model.retrieve(line, record_id)
     if operation is Operation.CREATE:
-        fields = new_fields(model, session, sample)
+        fields = new_fields(model, session, sample.creating[0])
         return lambda line: model.create(line, fields)
     if operation is Operation.UPDATE:
         way = sample.updating[0]
-        target, changes = way.target(session), model.mapper.check_write(example(way.fields), creating=False)
+        target, changes = way.target(session), model.mapper.check_write(way.plain, creating=False)
         return lambda line: model.update(line, target, changes)
     assert sample.deletable is not None, f"{model.model.id} can be deleted and the fixture has nothing deletable"
     victim = sample.deletable(session)
     return lambda line: model.delete(line, victim)
 
 
-def new_fields(model: ConnectorModel, session: Any, sample: Sample) -> dict[str, Any]:
+def new_fields(model: ConnectorModel, session: Any, way: Creating) -> dict[str, Any]:
     """Return fields, checked, that make a record."""
-    way = sample.creating[0]
-    return model.mapper.check_write({**example(way.fields), **way.given(session)}, creating=True)
+    return model.mapper.check_write({**way.plain, **way.given(session)}, creating=True)
 
 
 def first_id(model: ConnectorModel, session: Any) -> str:
     """Return the id of a record that is there."""
     page = model.list(session, ListQuery(5))
     return model.mapper.resource(page.records[0])["id"]
-
-
-def example(strategy: st.SearchStrategy[dict[str, Any]]) -> dict[str, Any]:
-    """Return one of the fields that a strategy makes, always the same."""
-    from hypothesis import find, settings
-
-    return find(strategy, lambda fields: bool(fields), settings=settings(database=None, derandomize=True, deadline=None))

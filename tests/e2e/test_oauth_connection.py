@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -150,7 +151,7 @@ def test_without_a_redirect_url_the_person_is_told_on_a_plain_page(world: World,
     connection = world.connection(company)
     answers: list[Any] = []
     page.on("response", lambda answer: answers.append(answer) if "/v1/callback/" in answer.url else None)
-    for button, told, status in (("#allow", "Ashby is connected", 200), ("#deny", "Ashby is not connected", 400)):
+    for button, told, status in (("#allow", "Ashby is connected", 200), ("#deny", "Ashby was not connected", 400)):
         page.goto(connection.begin())
         page.click(button)
         page.wait_for_url("**/v1/callback/**")
@@ -189,7 +190,7 @@ def test_going_back_and_consenting_again_shows_that_the_link_is_used(
     page.go_back()
     page.click("#allow")
     page.wait_for_url("**/v1/callback/**")
-    assert page.locator("h1").inner_text() == "Ashby is not connected"
+    assert page.locator("h1").inner_text() == "This link has ended"
     assert "Start again" in page.locator("p").inner_text()
     screenshot(page, "used-link")
     assert connection.call("GET", CONTACTS).status_code == 200
@@ -254,7 +255,7 @@ def test_a_state_works_once(world: World, company: Project) -> None:
     connection = world.connection(company)
     link = world.consent(connection.begin())
     assert_plain_page(world.http.get(link), 200, "Ashby is connected")
-    assert_plain_page(world.http.get(link), 400, "Ashby is not connected")
+    assert_plain_page(world.http.get(link), 400, "This link has ended")
     assert connection.call("GET", CONTACTS).status_code == 200
 
 
@@ -270,7 +271,7 @@ def test_a_state_works_once(world: World, company: Project) -> None:
 def test_a_forged_state_shows_a_page_that_repeats_nothing(world: World, state: str) -> None:
     """Nobody is redirected."""
     answer = world.http.get(f"{world.url}/v1/callback/ashby", params={"state": state, "code": "a-code-of-mine"})
-    assert_plain_page(answer, 400, "Ashby is not connected")
+    assert_plain_page(answer, 400, "This link has ended")
     assert "evil" not in answer.text
     assert "<img" not in answer.text
     assert "a-code-of-mine" not in answer.text
@@ -278,7 +279,7 @@ def test_a_forged_state_shows_a_page_that_repeats_nothing(world: World, state: s
 
 def test_a_callback_without_anything_shows_the_page(world: World) -> None:
     """Somebody has typed the address."""
-    assert_plain_page(world.http.get(f"{world.url}/v1/callback/ashby"), 400, "Ashby is not connected")
+    assert_plain_page(world.http.get(f"{world.url}/v1/callback/ashby"), 400, "This link has ended")
 
 
 def test_an_expired_state_is_refused_even_while_it_is_stored(world: World, company: Project) -> None:
@@ -296,7 +297,7 @@ def test_an_expired_state_is_refused_even_while_it_is_stored(world: World, compa
         ExpressionAttributeNames={"#ttl": "ttl"},
         ExpressionAttributeValues={":past": {"N": "1000000000"}},
     )
-    assert_plain_page(world.http.get(link), 400, "Ashby is not connected")
+    assert_plain_page(world.http.get(link), 400, "This link has ended")
     assert connection.status() == "unauthorized"
 
 
@@ -376,10 +377,11 @@ def test_a_token_that_the_provider_has_ended_is_renewed_unseen(authorized: Conne
 def test_a_token_that_ends_soon_is_renewed_before_it_does(world: World, company: Project, sandbox: Sandbox) -> None:
     """No call is made with it."""
     connection = world.connection(company)
-    sandbox.token_lifetime(30)
+    sandbox.token_lifetime(4)
     connection.authorize_by_oauth()
     sandbox.token_lifetime(3600)
     before = sandbox.refreshes()
+    time.sleep(2.2)  # half of its life
     assert connection.call("GET", CONTACTS).status_code == 200
     assert connection.call("GET", CONTACTS).status_code == 200
     assert sandbox.refreshes() - before == 1

@@ -28,6 +28,9 @@ SERVES_ITS_OWN = {
     "GET /v1/connectors/{connector_id}",
     "POST /v1/connections/{connector_id}/{owner_id}",
     "POST /v1/connections/{connector_id}/{owner_id}/sessions",
+    "GET /v1/connectors/{connector_id}/models",
+    "GET /v1/connectors/{connector_id}/mappings/{model}",
+    "PUT /v1/connectors/{connector_id}/mappings/{model}",
 }
 GUARDED = [route for route in ROUTES if f"{route.values[0]} {route.values[1]}" not in PUBLIC]
 
@@ -50,7 +53,7 @@ class Ours:
             "record_id": self.contact,
         }
         world = self.connection.world
-        body = {} if method in ("POST", "PATCH") else None
+        body = {"rules": []} if method == "PUT" else {} if method in ("POST", "PATCH") else None
         return world.http.request(method, f"{world.url}{path.format(**places)}", headers=headers, json=body)
 
 

@@ -28,6 +28,8 @@ from unified.secret import fingerprint
 KEEP_SECONDS = 24 * 3600
 # Longer than a function can run: a claim older than this belongs to one that is gone.
 CLAIM_SECONDS = 40
+# How long a write whose answer was lost may still be on its way: to look for it sooner could miss it, and write twice.
+SETTLE_SECONDS = 10
 MAX_KEY = 255
 
 
@@ -43,14 +45,14 @@ class Attempt(NamedTuple):
 
     ``outcome`` is that of an earlier request, to be replayed, or resumed where fields were not written.
     ``settle`` says that an earlier request may or may not have written, no earlier than ``began`` (seconds since
-    the epoch).
+    the epoch). ``unknown`` takes for how many seconds it is too early to look.
     """
 
     outcome: Outcome | None
     settle: bool
     began: int
     done: Callable[[Outcome], None]
-    unknown: Callable[[], None]
+    unknown: Callable[[int], None]
     free: Callable[[], None]
 
 
@@ -85,24 +87,27 @@ def begin(
         try:
             table.put(place, claim, gone)
         except t.ConditionFailed as taken:
-            attempt = _again(table, place, taken.item, request, now) if taken.item else None
+            attempt = _again(table, place, taken.item, request, clock) if taken.item else None
         else:
-            attempt = _attempt(table, place, None, settle=False, began=now, until=now + CLAIM_SECONDS)
+            attempt = _attempt(table, place, None, settle=False, began=now, until=now + CLAIM_SECONDS, clock=clock)
         # None: what was found had changed before it could be taken over. Whoever changed it got on, so this ends.
         if attempt is not None:
             return attempt
 
 
-def _again(table: t.Table, place: t.Key, found: t.Item, request: str, now: int) -> Attempt | None:
+def _again(table: t.Table, place: t.Key, found: t.Item, request: str, clock: Callable[[], float]) -> Attempt | None:
     if found["request"] != request:
         raise UnifiedError("MORPH::IDEMPOTENCY::KEY_REUSED", "This Idempotency-Key was used for another request.")
+    now = int(clock())
     outcome = Outcome(found["recordId"], found["notWritten"]) if "recordId" in found else None
     if found["state"] == "done" and outcome is not None and not outcome.not_written:
-        return _attempt(table, place, outcome, settle=False, began=found["began"], until=0)
-    if found["state"] == "running" and found["until"] >= now:
+        return _attempt(table, place, outcome, settle=False, began=found["began"], until=0, clock=clock)
+    if found["until"] >= now:
         raise UnifiedError(
             "MORPH::IDEMPOTENCY::IN_PROGRESS",
-            "A request with this Idempotency-Key is under way.",
+            "A request with this Idempotency-Key is under way."
+            if found["state"] == "running"
+            else "The answer to a request with this Idempotency-Key was lost, and it is too early to look what it did.",
             retry_after=max(1, min(5, found["until"] - now)),
         )
     # Taking over is a claim of its own: of two that find a dead one, one goes on.
@@ -112,26 +117,37 @@ def _again(table: t.Table, place: t.Key, found: t.Item, request: str, now: int) 
     except t.ConditionFailed:
         return None
     # A record that is known needs no looking for, wherever the request that knew it ended.
-    return _attempt(table, place, outcome, settle=outcome is None, began=found["began"], until=now + CLAIM_SECONDS)
+    return _attempt(
+        table, place, outcome, settle=outcome is None, began=found["began"], until=now + CLAIM_SECONDS, clock=clock
+    )
 
 
 def _held(state: str, until: int) -> t.Condition:
     return t.Condition("#until = :until AND #state = :state", {"until": until, "state": state}, ("until", "state"))
 
 
-def _attempt(table: t.Table, place: t.Key, outcome: Outcome | None, *, settle: bool, began: int, until: int) -> Attempt:
+def _attempt(
+    table: t.Table,
+    place: t.Key,
+    outcome: Outcome | None,
+    *,
+    settle: bool,
+    began: int,
+    until: int,
+    clock: Callable[[], float],
+) -> Attempt:
     # Who was overtaken after all has no say any more: its claim is another's, who settles by looking.
     mine = _held("running", until)
 
     def note(changes: Mapping[str, Any]) -> None:
         with contextlib.suppress(t.ConditionFailed):
-            table.update(place, {**changes, "until": 0}, condition=mine)
+            table.update(place, {"until": 0, **changes}, condition=mine)
 
     def done(ended: Outcome) -> None:
         note({"state": "done", "recordId": ended.record_id, "notWritten": dict(ended.not_written)})
 
-    def unknown() -> None:
-        note({"state": "unknown"})
+    def unknown(seconds: int) -> None:
+        note({"state": "unknown", "until": int(clock()) + seconds if seconds else 0})
 
     def free() -> None:
         with contextlib.suppress(t.ConditionFailed):
@@ -156,13 +172,20 @@ def run(
     before = attempt.outcome
     if before is not None and not before.not_written:
         return before
+    sent = False
+
+    def send() -> Outcome:
+        nonlocal sent
+        sent = True
+        return write()
+
     try:
-        ended = _settled(attempt, write, find, resume) if before is None else _resumed(before, resume)
+        ended = _settled(attempt, send, find, resume) if before is None else _resumed(before, resume)
     except UnifiedError as failed:
         if before is not None:
             attempt.done(before)
         elif attempt.settle or isinstance(failed, OutcomeUnknown):
-            attempt.unknown()
+            attempt.unknown(SETTLE_SECONDS if sent and isinstance(failed, OutcomeUnknown) else 0)
         else:
             attempt.free()
         raise

@@ -28,7 +28,9 @@ def access(request: Request, model: str | None = None, connector_id: str = "", o
     """Return the caller's hold on the connection that its path or else its headers name, with ``model``'s mapping."""
     headers = request.headers
     if connector_id:
-        headers = {**headers, "x-connector-id": connector_id, "x-owner-id": owner_id}
+        # Where the path names the connection, the caller is a server with its secret key, never a session.
+        headers = {name: value for name, value in headers.items() if name != "x-session-token"}
+        headers |= {"x-connector-id": connector_id, "x-owner-id": owner_id}
     return open_connection(connections(), projects(), headers, deadline(request), model)
 
 

@@ -115,6 +115,8 @@ class AshbyModel:
 
     def create_field(self, session: AshbySession, field: Mapping[str, Any]) -> Mapping[str, Any]:
         """Make a custom field by ``customField.create``; Ashby itself would take the same title twice."""
+        if self.capabilities[Operation.FIELD_WRITE].mode == "refused":
+            raise self._refusal(Operation.FIELD_WRITE)
         wanted = (field["type"], field.get("format"))
         kind = next((name for name, form in _CUSTOM_TYPES.items() if form == wanted and name in _CREATABLE), None)
         options: list[Mapping[str, str]] = field.get("options") or []

@@ -13,7 +13,7 @@ from typing import Any
 
 from unified.ashby.base import AshbyModel, records
 from unified.ashby.client import AshbySession, identity
-from unified.ashby.queries import not_so, one_of
+from unified.ashby.queries import no_longer, not_so, one_of
 from unified.ashby.reading import part_of
 from unified.ashby.refusals import Words, told_in
 from unified.ashby.steps import Steps, together, unavailable
@@ -114,6 +114,8 @@ class Calendars(AshbyModel):
             raise not_so("filter[isActive]", "takes only true: Ashby cannot list just what is not active")
         every = active is None
         place, _, cursor = (query.cursor or f"{kind or 'user'}:").partition(":")
+        if place not in _PLACES.values():
+            raise no_longer()
         body: dict[str, Any] = {"limit": query.limit, **({"cursor": cursor} if cursor else {})}
         if place == "pool":
             page = session.page("interviewerPool.list", {**body, "includeArchivedPools": every}, permission=_POOLS)

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from unified.ashby.base import AshbyModel, made_since
 from unified.ashby.client import PAGE_LIMIT, AshbySession, identity
+from unified.ashby.queries import position
 from unified.connector import Capability, ListQuery, Operation, Page, Record, Written
 from unified.errors import FieldProblem, Invalid, UnifiedError, UpstreamFailure
 from unified.mapping import Mapper, Row
@@ -222,7 +223,7 @@ def _search_terms(query: ListQuery) -> dict[str, str]:
 
 def _search(session: AshbySession, wanted: Mapping[str, str], query: ListQuery) -> Page:
     """Search, and give the page of the unpaged answer that begins at the cursor, which is a position."""
-    start = int(query.cursor) if query.cursor and query.cursor.isdecimal() else 0
+    start = position(query)
     records = session.page("candidate.search", wanted, permission="candidatesRead").records
     end = start + query.limit
     cut = len(records) >= PAGE_LIMIT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from unified.errors import FieldProblem, Invalid
 from unified.models.types import DateTime, Unfit
 
 _TIME = DateTime()
+_POSITION = re.compile(r"[0-9]{1,9}")
 
 
 def not_so(name: str, message: str) -> Invalid:
@@ -36,8 +38,17 @@ def some_of(query: ListQuery, name: str, theirs: Mapping[str, Any]) -> list[Any]
 
 
 def position(query: ListQuery) -> int:
-    """Return where in an unpaged answer the page begins."""
-    return int(query.cursor) if query.cursor and query.cursor.isdecimal() else 0
+    """Return where in an unpaged answer the page begins. Raises ``Invalid`` for a cursor that is none of ours."""
+    if query.cursor is None:
+        return 0
+    if not _POSITION.fullmatch(query.cursor):
+        raise no_longer()
+    return int(query.cursor)
+
+
+def no_longer() -> Invalid:
+    """Return the error for a cursor that is none of ours: it was in the caller's hands meanwhile."""
+    return Invalid("This cursor is no longer valid. List again from the start.")
 
 
 def _known(name: str, value: str, theirs: Mapping[str, Any]) -> Any:

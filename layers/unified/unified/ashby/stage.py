@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from unified.ashby.base import AshbyModel
 from unified.ashby.client import PAGE_LIMIT, AshbySession, identity
-from unified.ashby.queries import not_so, position
+from unified.ashby.queries import no_longer, not_so, position
 from unified.ashby.reading import part_of, renamed, texts
 from unified.ashby.refusals import Words, told_in
 from unified.ashby.steps import together, unavailable
@@ -57,7 +57,13 @@ class _Place(NamedTuple):
 
     @classmethod
     def at(cls, cursor: str) -> _Place:
-        size, plans, plan, given = json.loads(cursor)
+        try:
+            size, plans, plan, given = cast(list[Any], json.loads(cursor))
+        except (ValueError, TypeError, RecursionError):
+            raise no_longer() from None
+        texts_or_none = all(part is None or isinstance(part, str) for part in (plans, plan))
+        if not texts_or_none or type(size) is not int or not 0 < size <= PAGE_LIMIT or type(given) is not int or given < 0:
+            raise no_longer()
         return cls(size, plans, plan, given)
 
 
