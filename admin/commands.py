@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from unified import aws
 from unified.connections.clients import client_context
 from unified.connections.oauth import OAuthClient
 from unified.connections.store import store
-from unified.connections.vault import vault
+from unified.connections.vault import Context, Sealed, vault
 from unified.errors import UnifiedError
 from unified.projects import projects
 from unified.secret import Secret
@@ -142,6 +142,10 @@ def remove_oauth_client(asked: argparse.Namespace) -> dict[str, Any]:
     return {"connector": asked.connector, "removed": True}
 
 
+def _rewrapped(context: Context, sealed: Mapping[str, Any]) -> dict[str, Any]:
+    return vault().rewrap(context, Sealed.from_item(sealed)).to_item()
+
+
 @_refusing
 def rewrap(asked: argparse.Namespace) -> dict[str, Any]:
     """Wrap a project's data keys anew. Readers go on meanwhile: each credential is replaced whole, or left.
@@ -152,6 +156,13 @@ def rewrap(asked: argparse.Namespace) -> dict[str, Any]:
     if project is None:
         raise RefusedError("there is no project with this public key")
     done = skipped = 0
+    clients = {
+        connector: {**client, "sealed": _rewrapped(client_context(project.id, connector), client["sealed"])}
+        for connector, client in project.oauth_clients.items()
+    }
+    if clients:
+        projects().update(asked.public_key, {"oauthClients": clients})
+        done += len(clients)
     after: str | None = None
     while True:
         found, after = store().page(project.id, None, limit=100, after=after)
