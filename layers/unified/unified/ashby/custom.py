@@ -16,14 +16,13 @@ from unified.ashby.client import AshbySession, identity
 from unified.connector import Capability, ListQuery, Operation, Page, Record, Written
 from unified.errors import FieldProblem, Invalid
 from unified.mapping import Mapper, Row
-from unified.mapping.custom import reader
+from unified.mapping.custom import KEY, TYPES, reader
 from unified.models import Field, Model
-from unified.models.types import Boolean, DateTime, FieldType, ListOf, Number, Ref, Text, Unfit
+from unified.models.types import Ref, Unfit
 
 Definition = Mapping[str, Any]
 
 _ID = re.compile(r"[a-z][A-Za-z0-9]{2,39}")
-_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 _ENDPOINT = re.compile(r"[a-z][A-Za-z]{1,40}\.[a-z][A-Za-z]{1,40}")
 _VERBS: Mapping[Operation, tuple[str, ...]] = {
     Operation.LIST: ("list", "search"),
@@ -31,13 +30,6 @@ _VERBS: Mapping[Operation, tuple[str, ...]] = {
 }
 _READ_VERBS = frozenset({"list", "search", "info"})
 _OPERATIONS = (Operation.LIST, Operation.RETRIEVE, Operation.CREATE, Operation.UPDATE, Operation.DELETE)
-_TYPES: Mapping[str, FieldType] = {
-    "text": Text(20_000),
-    "number": Number(),
-    "boolean": Boolean(),
-    "datetime": DateTime(),
-    "list.text": ListOf(Text(20_000)),
-}
 
 
 class CustomModel(AshbyModel):
@@ -156,14 +148,14 @@ def _check_endpoint(name: str, endpoint: Mapping[str, Any]) -> list[FieldProblem
 
 def _field(field: Mapping[str, Any], known_models: Sequence[str]) -> tuple[Field, Row]:
     key, kind = str(field["key"]), str(field["type"])
-    if not _KEY.fullmatch(key):
+    if not KEY.fullmatch(key):
         raise Unfit("must have a key of letters, digits and _, beginning with a letter")
     target = kind.removeprefix("reference:")
     if kind != target and target not in known_models:
         raise Unfit("must refer to a model of this connector")
-    if kind == target and kind not in _TYPES:
-        raise Unfit(f"must have a type of {', '.join(_TYPES)} or reference:model")
-    made = Field(key, _TYPES[kind] if kind in _TYPES else Ref(target), str(field.get("description") or key))
+    if kind == target and kind not in TYPES:
+        raise Unfit(f"must have a type of {', '.join(TYPES)} or reference:model")
+    made = Field(key, TYPES[kind] if kind in TYPES else Ref(target), str(field.get("description") or key))
     parameter = field.get("parameter")
     return made, Row(
         key,

@@ -22,9 +22,9 @@ Rule = Mapping[str, Any]
 
 # How many values of one an expression may make by its lists and objects: each doubles, and 500 characters hold many.
 MAX_BREADTH = 1000
-_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
+KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*){0,9}")
-_TYPES: Mapping[str, FieldType] = {
+TYPES: Mapping[str, FieldType] = {
     "text": Text(20_000),
     "number": Number(),
     "boolean": Boolean(),
@@ -136,7 +136,7 @@ def _compile(_model_id: str, rules: str) -> FieldMapping:
 
 def _rule(rule: Rule) -> Compiled:
     key, direction = rule.get("key"), rule.get("direction", "read")
-    if not isinstance(key, str) or not _KEY.fullmatch(key):
+    if not isinstance(key, str) or not KEY.fullmatch(key):
         raise Unfit("must have a key of letters, digits and _, beginning with a letter")
     if direction not in _DIRECTIONS:
         raise Unfit("must have a direction: read, write or both")
@@ -153,8 +153,8 @@ def _rule(rule: Rule) -> Compiled:
     if direction != "read" and kind != "customField":
         raise Unfit("can write to a customField only")
     type_name = rule.get("type")
-    if type_name is not None and type_name not in _TYPES:
-        raise Unfit(f"must have a type of {', '.join(_TYPES)}, or none")
+    if type_name is not None and type_name not in TYPES:
+        raise Unfit(f"must have a type of {', '.join(TYPES)}, or none")
     options: Any = rule.get("options") or {}
     if not isinstance(options, dict) or any(
         type(ours) not in (str, int, float, bool) for ours in cast(Record, options).values()
@@ -168,7 +168,7 @@ def _rule(rule: Rule) -> Compiled:
         key,
         None if direction == "write" else _READERS[kind](said),
         said if direction != "read" else None,
-        _TYPES[type_name] if type_name else None,
+        TYPES[type_name] if type_name else None,
         to_ours,
         to_theirs,
     )
