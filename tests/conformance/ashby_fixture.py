@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
+from datetime import date, datetime
 from functools import partial
 from itertools import count
 from typing import Any
@@ -42,8 +43,10 @@ _words = st.text(st.characters(categories=("Lu", "Ll", "Nd")), min_size=1, max_s
 _titles = st.lists(_words, min_size=1, max_size=3).map(" ".join)
 _emails = st.integers(0, 10**9).map(lambda number: f"person.{number}@example.com")
 _phones = st.integers(10**6, 10**10).map(lambda number: f"+44 {number}")
-_past = st.integers(0, 10**8).map(lambda n: f"20{18 + n % 7}-0{1 + n % 9}-{10 + n % 18}T0{n % 10}:{10 + n % 50}:00.000Z")
-_days = st.integers(0, 10**6).map(lambda n: f"20{27 + n % 50}-{10 + n % 3}-{10 + n % 18}T00:00:00.000Z")
+_past = st.datetimes(datetime(2015, 1, 1), datetime(2026, 1, 1)).map(  # noqa: DTZ001 - the zone is in the text
+    lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
+)
+_days = st.dates(date(2027, 1, 1), date(2080, 1, 1)).map(lambda day: f"{day}T00:00:00.000Z")
 _LINK_TYPES = ("LinkedIn", "GitHub", "Twitter", "Medium", "StackOverflow", "YouTube", "CodePen", "Website")
 _links = st.lists(
     st.fixed_dictionaries(
@@ -157,7 +160,8 @@ class AshbyFake:
         return st.sampled_from([{"id": user["id"]} for user in self._users()])
 
     def _stages(self, job: Record) -> list[Record]:
-        return list(self._sandbox.organisation.where("interview_stage", "interviewPlanId", job["defaultInterviewPlanId"]))
+        plan = job["defaultInterviewPlanId"]
+        return list(self._sandbox.organisation.where("interview_stage", "interviewPlanId", plan))
 
     def _open_stages(self, job: Record) -> st.SearchStrategy[dict[str, str]]:
         types = ("Lead", "PreInterviewScreen", "Active")
@@ -187,10 +191,21 @@ class AshbyFake:
         by_other_name = st.fixed_dictionaries({"firstName": _words, "phone": _phones})
         changed = st.fixed_dictionaries({}, optional={"firstName": _words, **fields}).filter(bool)
         renamed = st.fixed_dictionaries({"phone": _phones})
+
+        def known(session: AshbySession) -> str:
+            number = next(_numbers)
+            body = {
+                "name": f"Person {number}",
+                "email": f"known.{number}@example.com",
+                "phoneNumber": f"+1 555 {number:07}",
+                "linkedInUrl": f"https://linkedin.com/in/{number}",
+            }
+            return session.record("candidate.create", body)["id"]
+
         first = next(iter(self._sandbox.organisation.candidates))
         return Sample(
             creating=(Creating(made | by_other_name, {"firstName": "Ada"}, self._reachable),),
-            updating=(Updating(changed | renamed, {"firstName": "Grace"}, self._candidate),),
+            updating=(Updating(changed | renamed, {"firstName": "Grace"}, known),),
             deletable=self._candidate,
             filters={"email": "ada@example.com", "name": first["name"]},
             follows={
@@ -218,7 +233,7 @@ class AshbyFake:
         )
 
     def _events(self) -> Sample:
-        attendee = st.sampled_from(self._users()).flatmap(
+        attendee: st.SearchStrategy[dict[str, Any]] = st.sampled_from(self._users()).flatmap(
             lambda user: st.fixed_dictionaries(
                 {"user": st.just({"id": user["id"]})},
                 optional={"email": st.just(user["email"]), "isFeedbackRequired": st.booleans()},
@@ -257,6 +272,14 @@ class AshbyFake:
             found = schedule(session)
             return f"{found['applicationId']}.{found['id']}.{found['interviewEvents'][0]['id']}"
 
+        def with_sibling(session: AshbySession) -> str:
+            record_id = event(session)
+            interviewers = [{"email": self._user()["email"]}]
+            times = {"startTime": "2032-01-02T09:00:00.000Z", "endTime": "2032-01-02T10:00:00.000Z"}
+            other = {"interviewEvent": {**times, "interviewers": interviewers}}
+            session.record("interviewSchedule.update", {"interviewScheduleId": record_id.split(".")[1], **other})
+            return record_id
+
         plain = {
             "startTime": "2034-01-01T09:00:00.000Z",
             "endTime": "2034-01-01T09:30:00.000Z",
@@ -269,7 +292,7 @@ class AshbyFake:
                 Creating(made, plain, lambda session: {"schedule": schedule(session)["id"]}),
             ),
             updating=(Updating(changed, plain, event),),
-            deletable=event,
+            deletable=with_sibling,
             filters={"application": first["applicationId"], "stage": first["interviewStageId"]},
             follows={"eventType": ("title", "description")},
         )
@@ -317,12 +340,12 @@ class AshbyFake:
         def planned(session: AshbySession) -> Mapping[str, Any]:
             return {**title(session), "planId": self._job["defaultInterviewPlanId"]}
 
-        described = st.fixed_dictionaries({"description": _titles.map(lambda text: f"<p>{text}</p>")})
+        described = st.fixed_dictionaries({"description": _titles.map(lambda text: f"<h2>{text}</h2>")})
         return Sample(
             creating=(Creating(made, plain, title), Creating(opened, {**plain, "status": "OPEN"}, planned)),
             updating=(
                 Updating(changed, {"title": "Other"}, draft),
-                Updating(described, {"description": "<p>New</p>"}, lambda _session: self._job["id"]),
+                Updating(described, {"description": "<h2>New</h2>"}, lambda _session: self._job["id"]),
             ),
             deletable=draft,
             filters={
@@ -428,21 +451,17 @@ class AshbyFake:
             "expirationDate": "2026-12-31T00:00:00.000Z",
         }
 
-        def opening() -> Mapping[str, Any]:
-            """Return an opening that is free, where one is."""
-            taken = {version["openingId"] for offer in organisation.offers for version in offer["versions"]}
-            free = [
-                one["id"]
-                for one in organisation.openings
-                if one["openingState"] in ("Open", "Approved") and not one["isArchived"] and one["id"] not in taken
-            ]
-            return {"openingId": free[0]} if free else {}
+        def opening() -> str:
+            """Make an opening that no other offer has."""
+            some = next(one for one in organisation.openings if one["openingState"] == "Open" and not one["isArchived"])
+            made = {**some, "id": organisation.new_identifier("opening"), "identifier": f"O-{next(_numbers)}"}
+            return organisation.save("opening", made)["id"]
 
         def application(session: AshbySession) -> Mapping[str, Any]:
             return {"application": {"id": self._application(session)}}
 
         def with_opening(session: AshbySession) -> Mapping[str, Any]:
-            return {**application(session), **opening()}
+            return {**application(session), "openingId": opening()}
 
         def process(session: AshbySession) -> Mapping[str, Any]:
             found = application(session)
@@ -474,6 +493,7 @@ class AshbyFake:
                 "createdAfter": self._middle("offer", "createdAt"),
             },
             follows={**dict.fromkeys((*fields, *more), version), "status": ("decidedAt",)},
+            write_only=("processId",),  # offer.info does not say of which process an offer is
         )
 
 

@@ -32,6 +32,8 @@ Fields = Mapping[str, Any]
 NOTHING: Fields = {}
 FIVE = (Operation.LIST, Operation.RETRIEVE, Operation.CREATE, Operation.UPDATE, Operation.DELETE)
 WRITES = (Operation.CREATE, Operation.UPDATE, Operation.DELETE)
+# More than any list of a fake has: a list that goes round in circles must fail, not hang.
+MOST_PAGES = 2000
 
 _CELLS = [
     (connector_id, model_id, operation, load_connector(connector_id).load(model_id).capabilities[operation].mode)
@@ -105,6 +107,7 @@ class Sample(NamedTuple):
     All ``creating`` together, or all ``updating`` together, must use every field that can be written at all.
     ``deletable`` gives the id of a record that can be deleted. ``filters`` holds for each filter a value that some
     records have and some have not. ``follows`` names the fields that change when another one is written.
+    ``write_only`` names fields that the provider takes and never gives back.
     """
 
     creating: Sequence[Creating] = ()
@@ -112,6 +115,7 @@ class Sample(NamedTuple):
     deletable: Callable[[Any], str] | None = None
     filters: Mapping[str, str] = {}
     follows: Mapping[str, Collection[str]] = {}
+    write_only: Collection[str] = ()
 
 
 class Fake(Protocol):
@@ -187,13 +191,14 @@ def pages(
 ) -> Generator[list[Record]]:
     """List to the end, each page by a session of its own: a cursor must hold all that it needs."""
     cursor: str | None = None
-    while True:
+    for _ in range(MOST_PAGES):
         page = model.list(open_session(), ListQuery(limit, cursor, None, filters))
         assert len(page.records) <= limit
         yield list(page.records)
         cursor = page.next
         if cursor is None:
             return
+    pytest.fail(f"a list of {model.model.id} does not end")
 
 
 def everything(

@@ -89,9 +89,7 @@ def test_a_search_is_answered_or_refused(connector: Connector, model: ConnectorM
 
 @every_model
 @pytest.mark.parametrize("cursor", ["nonsense", "[]", '[0,null,"x",1]', "-1", ":"])
-def test_a_cursor_of_nonsense_is_invalid_and_not_the_first_page(
-    model: ConnectorModel, fake: Fake, cursor: str
-) -> None:
+def test_a_cursor_of_nonsense_is_invalid_and_not_the_first_page(model: ConnectorModel, fake: Fake, cursor: str) -> None:
     """What was given out was in the caller's hands meanwhile."""
     values = fake.sample(model.model.id).filters
     for filters in ({}, *({name: value} for name, value in values.items())):

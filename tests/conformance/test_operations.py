@@ -13,6 +13,7 @@ from tests.conformance.kit import (
     every_cell,
     every_connector,
     every_model,
+    everything,
     fields_of,
     first_id,
     new_fields,
@@ -170,7 +171,7 @@ def test_a_record_that_is_not_there_is_missing(model: ConnectorModel, fake: Fake
 
 
 @every_model
-def test_a_deleted_record_is_gone_or_is_what_the_reason_says(model: ConnectorModel, fake: Fake) -> None:
+def test_a_deleted_record_is_gone_or_is_what_the_reason_says_and_no_other_is(model: ConnectorModel, fake: Fake) -> None:
     cell = model.capabilities[Operation.DELETE]
     if cell.mode == "refused":
         assert fake.sample(model.model.id).deletable is None
@@ -180,8 +181,10 @@ def test_a_deleted_record_is_gone_or_is_what_the_reason_says(model: ConnectorMod
     assert deletable is not None
     record_id = deletable(session)
     before, effects = whole(model, session, record_id), fake.effects()
+    others = {one["id"]: one["fields"] for one in everything(model, fake) if one["id"] != record_id}
     model.delete(session, record_id)
     assert fake.effects() > effects
+    assert {one["id"]: one["fields"] for one in everything(model, fake) if one["id"] != record_id} == others
     try:
         after = whole(model, session, record_id)
     except Missing:
@@ -191,9 +194,7 @@ def test_a_deleted_record_is_gone_or_is_what_the_reason_says(model: ConnectorMod
 
 
 @every_model
-def test_a_record_that_was_made_can_be_looked_up_and_one_that_was_not_cannot(
-    model: ConnectorModel, fake: Fake
-) -> None:
+def test_a_record_that_was_made_can_be_looked_up_and_one_that_was_not_cannot(model: ConnectorModel, fake: Fake) -> None:
     """As after a lost answer: by the fields alone, since the moment that they were sent."""
     sample = fake.sample(model.model.id)
     if not sample.creating:

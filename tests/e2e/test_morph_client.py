@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.e2e.running import CONTACT_OPERATIONS, Exchange, Project, Sandbox, World
+from unified.connector import known_operations, load_connector
 
 pytest_plugins = ["tests.e2e.fixtures"]
 
@@ -165,6 +166,54 @@ def test_contacts_are_listed_to_the_end(connected: Customer, sandbox: Sandbox, p
         ids += [one["id"] for one in page["data"]]
         cursor = page["next"]
     assert len(set(ids)) == len(ids) == wanted
+
+
+@pytest.fixture(scope="module")
+def with_all_models(morph: Morph, world: World) -> Customer:
+    """Connect a customer with every operation of every model."""
+    customer = Customer(morph)
+    made = customer.call(["create", {"operations": sorted(known_operations(load_connector("ashby")))}])
+    assert made["value"]["data"]["status"] == "unauthorized"
+    answer = customer.call(["authorize", {"settings": {"apiKey": "ashby_local_full"}}])
+    assert answer["value"]["data"]["status"] == "authorized"
+    return customer
+
+
+# The sandbox's own kinds of records, for each model; the workspace is none of them.
+KINDS = {
+    "genericContact": ("candidate",),
+    "genericUser": ("user",),
+    "genericWorkspace": (),
+    "scheduleCalendar": ("user", "interviewer_pool"),
+    "scheduleEventType": ("interview",),
+    "scheduleEvent": ("interview_event",),
+    "atsJob": ("job",),
+    "atsApplication": ("application",),
+    "atsApplicationStage": ("interview_stage",),
+    "atsOffer": ("offer",),
+}
+
+
+@pytest.mark.parametrize("model", load_connector("ashby").model_ids)
+def test_all_ten_models_are_listed_and_retrieved(with_all_models: Customer, sandbox: Sandbox, model: str) -> None:
+    """All that the account has, each once; and each of a page by itself as in the list."""
+    found: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = with_all_models.call(["resources", model], ["list", {"limit": 50, **cursor}])["value"]
+        found += page["data"]
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+    counts = sandbox.state()["counts"]
+    assert len(found) == (sum(counts[kind] for kind in KINDS[model]) or 1)
+    assert len({one["id"] for one in found}) == len(found)
+    for listed in (found[0], found[len(found) // 2], found[-1]):
+        read = with_all_models.call(["resources", model], ["retrieve", listed["id"]])["value"]["data"]
+        assert (read["object"], read["model"], read["id"]) == ("resource", model, listed["id"])
+        assert read["fields"]
+        assert listed["fields"].items() <= read["fields"].items()
+        assert read["remote"] == {"id": listed["id"]}
 
 
 def test_a_contact_is_created_read_updated_and_deleted(connected: Customer) -> None:

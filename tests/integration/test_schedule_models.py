@@ -439,7 +439,10 @@ def test_an_interview_of_another_job_is_refused(stack: Stack, acme: dict[str, st
     assert (answer.status, [one["field"] for one in answer.json["fields"]]) == (400, ["eventType"])
 
 
-def test_a_create_whose_answer_is_lost_is_found_by_its_key_and_not_repeated(stack: Stack, acme: dict[str, str]) -> None:
+def test_a_create_whose_answer_is_lost_is_found_by_its_key_and_not_repeated(
+    stack: Stack, acme: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unified.api.idempotency.SETTLE_SECONDS", 0)
     headers = {**acme, "idempotency-key": "one"}
     body = {**TIMES, "application": {"id": _application(stack)}, "attendees": _refs_by_email(stack)}
     fault(stack, "interviewSchedule.create", "drop_after", times=1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from unified.api import idempotency
@@ -14,6 +16,9 @@ from unified.errors import FieldProblem, Missing, UnifiedError
 from unified.mapping import Record
 from unified.mapping.custom import FieldMapping
 from unified.table import table
+
+# Seconds by which the provider's clock may differ from ours.
+CLOCKS_DIFFER = 60
 
 Lookup = Callable[[Any, int], str | None]
 Resume = Callable[[Any, str, Collection[str]], Written]
@@ -144,7 +149,7 @@ class Write(NamedTuple):
 
         def find(since: int) -> Outcome | None:
             found = lookup(session, since) if lookup is not None else None
-            return None if found is None else Outcome(found, self._lacking(session, found))
+            return None if found is None else Outcome(found, self._lacking(session, found, since))
 
         ended = idempotency.run(
             self._begin(),
@@ -154,11 +159,11 @@ class Write(NamedTuple):
         )
         return self._answer(session, record or {"id": ended.record_id}, ended.not_written, whole=whole)
 
-    def _lacking(self, session: Any, record_id: str) -> dict[str, str]:
+    def _lacking(self, session: Any, record_id: str, since: int) -> dict[str, str]:
         """Name what a record, made by an earlier request that died, does not have: steps that were never taken.
 
-        A field that holds something else than was asked for was written, and somebody may have changed it since: it
-        is left alone.
+        Where the record was changed after that request can have been alive, a field that holds something else than
+        was asked for is left alone: somebody else has written it.
         """
         rest, values = self.mapping.split(self.body)
         fields = self.model.mapper.check_write(rest, creating=True)
@@ -166,8 +171,14 @@ class Write(NamedTuple):
         extras = self.model.extras & fields.keys()
         if extras:
             (record,) = self.model.with_extras(session, (record,), extras)
-        shown = self.model.mapper.resource(record)["fields"]
-        lacking = [key for key, asked in fields.items() if _is_less(shown.get(key), asked)]
+        resource = self.model.mapper.resource(record)
+        shown = resource["fields"]
+        untouched = _seconds(resource["updatedAt"]) <= since + idempotency.CLAIM_SECONDS + CLOCKS_DIFFER
+        lacking = [
+            key
+            for key, asked in fields.items()
+            if (not _shows(shown.get(key), asked) if untouched else shown.get(key) is None)
+        ]
         return dict.fromkeys([*lacking, *self.mapping.unset(record, values)], "an earlier request ended before")
 
     def _answer(self, session: Any, record: Record, not_written: Mapping[str, str], *, whole: bool) -> dict[str, Any]:
@@ -192,8 +203,18 @@ class Write(NamedTuple):
         return resource
 
 
-def _is_less(shown: Any, asked: Any) -> bool:
-    """Whether a record shows nothing of what was asked for, or of a list less than all."""
-    if not isinstance(shown, list) or not isinstance(asked, list):
-        return shown is None
-    return len(cast(list[Any], shown)) < len(cast(list[Any], asked))
+def _shows(shown: Any, asked: Any) -> bool:
+    """Whether what is read of a field holds what was to be written: a reference by its id, a list in any order."""
+    if isinstance(shown, dict):
+        parts = cast(dict[str, Any], shown)
+        if not isinstance(asked, dict):
+            return parts.get("id") == asked
+        return all(_shows(parts.get(name), part) for name, part in cast(dict[str, Any], asked).items())
+    if isinstance(shown, list) and isinstance(asked, list):
+        elements = cast(list[Any], shown)
+        return all(any(_shows(element, one) for element in elements) for one in cast(list[Any], asked))
+    return shown == asked
+
+
+def _seconds(moment: str | None) -> float:
+    return math.inf if moment is None else datetime.fromisoformat(moment).timestamp()

@@ -11,6 +11,7 @@ import base64
 import json
 import random
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -49,6 +50,8 @@ class AshbySession:
         self._send = send
         self._sleep = sleep
         self._authorization = _authorization(credential)
+        # Expanding calls from many threads at once: of those that meet a dead token, one renews it.
+        self._renewing = threading.Lock()
 
     def call(self, endpoint: str, body: Mapping[str, Any] | None = None, *, permission: str | None = None) -> Any:
         """Call ``endpoint`` (such as ``candidate.info``) and return its ``results``.
@@ -97,12 +100,15 @@ class AshbySession:
         attempt = 0
         while True:
             attempt += 1
-            verdict = self._once(endpoint, content)
+            used = self._authorization
+            verdict = self._once(endpoint, content, used)
             if verdict.envelope is not None:
                 return verdict.envelope
             if verdict.failure is Failure.UNAUTHENTICATED and self._renew is not None and not renewed:
                 # 401 says that the call was not let in, so even a write may follow with the new token.
-                self._authorization = _authorization(self._renew())
+                with self._renewing:
+                    if self._authorization == used:
+                        self._authorization = _authorization(self._renew())
                 renewed = True
                 continue
             wait = self._wait(verdict, attempt) if verdict.may_repeat(writes=writes) else None
@@ -110,14 +116,14 @@ class AshbySession:
                 raise failures.to_error(verdict, endpoint, permission, writes=writes)
             self._sleep(wait)
 
-    def _once(self, endpoint: str, content: bytes) -> Verdict:
+    def _once(self, endpoint: str, content: bytes, authorization: str) -> Verdict:
         from unified import transport
 
         timeout = min(_CALL_SECONDS, self._deadline.remaining())
         if timeout <= 0:
             return failures.silence(sent=False)
         headers = {
-            "authorization": self._authorization,
+            "authorization": authorization,
             "content-type": "application/json",
             "accept": "application/json; version=1",
             "ashby-version": API_VERSION,

@@ -61,8 +61,9 @@ class _Place(NamedTuple):
             size, plans, plan, given = cast(list[Any], json.loads(cursor))
         except (ValueError, TypeError, RecursionError):
             raise no_longer() from None
-        texts_or_none = all(part is None or isinstance(part, str) for part in (plans, plan))
-        if not texts_or_none or type(size) is not int or not 0 < size <= PAGE_LIMIT or type(given) is not int or given < 0:
+        named = all(part is None or isinstance(part, str) for part in (plans, plan))
+        counted = type(size) is int and type(given) is int and 0 < size <= PAGE_LIMIT and given >= 0
+        if not (named and counted):
             raise no_longer()
         return cls(size, plans, plan, given)
 
