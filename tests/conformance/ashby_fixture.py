@@ -518,5 +518,8 @@ def start() -> Generator[AshbyFake]:
         with httpx.Client(trust_env=False, limits=httpx.Limits(max_connections=50)) as client:
             yield AshbyFake(app.state.sandbox, f"http://127.0.0.1:{port}", client)
     finally:
+        if transport._client.cache_info().currsize:  # of a session that the connector itself opened
+            transport._client().close()
+            transport._client.cache_clear()
         server.should_exit = True
         thread.join(10)
