@@ -33,6 +33,7 @@ _PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "fields": ({"type": "string"}, "Comma list of the fields to answer with."),
     "expand": ({"type": "string"}, "References to replace, `candidate,job.hiringTeam`; three levels at most."),
+    "syncToken": ({"type": "string"}, "What an earlier whole list ended with: only what has changed since."),
     "include": ({"type": "string", "enum": ["raw"]}, "`raw` adds the untouched remote record."),
     "returnResource": ({"type": "string", "enum": ["true", "false"]}, "Answer with the whole resource."),
     "isCustom": ({"type": "string", "enum": ["true", "false"]}, "Only custom, or only standard, fields."),
@@ -198,7 +199,7 @@ def _schemas() -> dict[str, Any]:
         "ResourceOrReference": {
             "oneOf": [{"$ref": "#/components/schemas/ResourceRef"}, {"$ref": "#/components/schemas/Resource"}]
         },
-        "ResourcePage": _object(_page("Resource"), warnings=_WARNINGS),
+        "ResourcePage": _object(_page("Resource"), warnings=_WARNINGS, syncToken=_TEXT),
         "Field": _object({"key": _TEXT, "name": _TEXT, "type": _TEXT, "isCustom": {"type": "boolean"}}),
         "FieldPage": _object(_page("Field")),
         "Connection": _object(

@@ -22,7 +22,7 @@ app = create_app()
 _LIST = documented(
     "List or search resources",
     answer="ResourcePage",
-    parameters=("limit", "cursor", "q", "filter", "fields", "include", "expand"),
+    parameters=("limit", "cursor", "q", "filter", "fields", "include", "expand", "syncToken"),
 )
 _CREATE = documented(
     "Create a resource",

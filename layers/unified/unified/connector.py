@@ -80,20 +80,28 @@ class Credential(NamedTuple):
 
 
 class ListQuery(NamedTuple):
-    """What a caller asks of a list, already validated: ``cursor`` is what this model itself gave earlier."""
+    """What a caller asks of a list, already validated.
+
+    ``cursor`` and ``sync_token`` are what this model itself gave earlier.
+    """
 
     limit: int
     cursor: str | None = None
     q: str | None = None
     filters: Mapping[str, str] = NOTHING
+    sync_token: str | None = None
 
 
 class Page(NamedTuple):
-    """One page of records, the cursor of the next or None, and what the caller should know of it."""
+    """One page of records, the cursor of the next or None, and what the caller should know of it.
+
+    ``sync_token`` comes with the last page of a list that can be gone on with later.
+    """
 
     records: Sequence[Record]
     next: str | None = None
     warnings: Sequence[str] = ()
+    sync_token: str | None = None
 
 
 class Written(NamedTuple):
@@ -143,6 +151,11 @@ class ConnectorModel(Protocol):
     @property
     def searchable(self) -> bool:
         """Whether a list takes ``q``."""
+        ...
+
+    @property
+    def syncs(self) -> bool:
+        """Whether a whole list ends with a token by which the next one gives only what has changed."""
         ...
 
     @property

@@ -44,6 +44,7 @@ def describe(connector: Connector) -> dict[str, Any]:
                 },
                 "filters": dict(model.filters),
                 "searchable": model.searchable,
+                "syncs": model.syncs,
             }
             for model_id, model in models.items()
         },

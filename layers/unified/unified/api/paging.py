@@ -24,7 +24,7 @@ _FILTER = re.compile(r"filters?\[(\w{1,60})\]")
 _VERSION = 1
 _NOT_OFFERED = {
     "sort": "is not offered: the connected account's API orders its lists itself",
-    "updatedSince": "is not offered: the connected account's API cannot list by time of change",
+    "updatedSince": "is not offered: go on from a whole list's syncToken, where the model has one",
 }
 
 
@@ -42,13 +42,15 @@ class ListRequest(NamedTuple):
     query: ListQuery
     shape: Shape
     binding: str
+    sync_binding: str
 
     def cursor(self, following: str | None) -> str | None:
         """Wrap the provider's next cursor, None at the end."""
-        if following is None:
-            return None
-        packed = json.dumps([_VERSION, self.binding, following], separators=(",", ":")).encode()
-        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+        return None if following is None else _wrap(self.binding, following)
+
+    def sync_token(self, token: str | None) -> str | None:
+        """Wrap the provider's token for what changes from now on, None where it gave none."""
+        return None if token is None else _wrap(self.sync_binding, token)
 
 
 def read_list(
@@ -68,29 +70,41 @@ def read_list(
             filters[matched[1]] = value
         elif name == "filters":
             filters.update(_json_filters(value, problems))
-        elif name in ("limit", "cursor", "q", "fields", "include", "expand"):
+        elif name in ("limit", "cursor", "q", "fields", "include", "expand", "syncToken"):
             plain[name] = value
         else:
             problems.append(FieldProblem(name[:100], _NOT_OFFERED.get(name, "is not a parameter of this list")))
+    q = plain.get("q")
+    _check_search(model, q, filters, problems)
+    if "syncToken" in plain and not model.syncs:
+        problems.append(FieldProblem("syncToken", f"is not offered: {model.model.id} has no list of changes"))
+    elif "syncToken" in plain and (q is not None or filters):
+        problems.append(FieldProblem("syncToken", "goes with the whole list, not with a search or filter"))
+    limit = _limit(plain.get("limit"), problems)
+    shape = _shape(plain, model, connector, mapped, problems)
+    if problems:
+        raise Invalid("The query is not valid.", fields=problems)
+    sync_binding = _fingerprint(connection, model.model.id, {"sync": True})
+    token = _unwrap(plain["syncToken"], sync_binding, "syncToken") if "syncToken" in plain else None
+    # A cursor of a list of changes goes with its token: both are sent for each further page.
+    binding = _fingerprint(connection, model.model.id, {"q": q, "filters": filters, "syncToken": token})
+    cursor = _unwrap(plain["cursor"], binding, "cursor") if "cursor" in plain else None
+    return ListRequest(ListQuery(limit, cursor, q.strip() if q else None, filters, token), shape, binding, sync_binding)
+
+
+def _check_search(
+    model: ConnectorModel, q: str | None, filters: Mapping[str, str], problems: list[FieldProblem]
+) -> None:
     for name, value in filters.items():
         if name not in model.filters:
             known = ", ".join(f"filter[{key}]" for key in model.filters) or "none"
             problems.append(FieldProblem(f"filter[{name[:60]}]", f"cannot be filtered by; there is: {known}"))
         elif not value or len(value) > 250:
             problems.append(FieldProblem(f"filter[{name}]", "must be 1 to 250 characters long"))
-    q = plain.get("q")
     if q is not None and not model.searchable:
         problems.append(FieldProblem("q", f"is not offered: {model.model.id} cannot be searched"))
     elif q is not None and not 0 < len(q.strip()) <= 250:
         problems.append(FieldProblem("q", "must be 1 to 250 characters long"))
-    limit = _limit(plain.get("limit"), problems)
-    shape = _shape(plain, model, connector, mapped, problems)
-    if problems:
-        raise Invalid("The query is not valid.", fields=problems)
-    query = {"q": q, "filters": filters}
-    binding = _fingerprint(connection, model.model.id, query)
-    cursor = _unwrap(plain["cursor"], binding) if "cursor" in plain else None
-    return ListRequest(ListQuery(limit, cursor, q.strip() if q else None, filters), shape, binding)
 
 
 def read_positions(parameters: Mapping[str, str]) -> tuple[int, int]:
@@ -165,15 +179,20 @@ def _fingerprint(connection: Reference, model: str, query: Mapping[str, object])
     return hashlib.sha256(said.encode()).hexdigest()[:20]
 
 
-def _unwrap(cursor: str, binding: str) -> str:
+def _wrap(binding: str, said: str) -> str:
+    packed = json.dumps([_VERSION, binding, said], separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def _unwrap(value: str, binding: str, name: str) -> str:
     try:
-        packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        version, bound_to, following = json.loads(packed)
+        packed = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+        version, bound_to, said = json.loads(packed)
     except (ValueError, TypeError, RecursionError):
-        version, bound_to, following = None, None, None
-    if version != _VERSION or bound_to != binding or not isinstance(following, str):
+        version, bound_to, said = None, None, None
+    if version != _VERSION or bound_to != binding or not isinstance(said, str):
         raise Invalid(
-            "The cursor is not one of this list: it goes with the connection, model and query that gave it.",
-            fields=[FieldProblem("cursor", "is not one of this list")],
+            f"The {name} is not one of this list: it goes with the connection, model and query that gave it.",
+            fields=[FieldProblem(name, "is not one of this list")],
         )
-    return following
+    return said

@@ -35,6 +35,8 @@ def list_resources(access: Access, model_id: str, parameters: Mapping[str, str])
         if shape.expand:
             expand(data, shape.expand, connector, session, access.operations.__contains__)
         answer: dict[str, Any] = {"data": data, "next": request.cursor(page.next)}
+        if page.sync_token is not None and not request.query.filters and request.query.q is None:
+            answer["syncToken"] = request.sync_token(page.sync_token)
         if page.warnings:
             answer["warnings"] = [{"code": "CONNECTOR::LIST::MAY_BE_CUT", "message": text} for text in page.warnings]
         return answer

@@ -138,6 +138,7 @@ class Applications(AshbyModel):
     }
     custom_object = "Application"
     extras = frozenset({"offers"})
+    syncs = True
 
     def list(self, session: AshbySession, query: ListQuery) -> Page:
         """List by ``application.list``, or by the ids that a candidate's record holds."""
@@ -153,6 +154,8 @@ class Applications(AshbyModel):
                 body["jobId"] = query.filters["job"]
             if query.cursor:
                 body["cursor"] = query.cursor
+            if query.sync_token:
+                body["syncToken"] = query.sync_token
             return session.page("application.list", body, permission="candidatesRead")
 
     def retrieve(self, session: AshbySession, record_id: str) -> Record:

@@ -53,6 +53,7 @@ class AshbyModel:
     capabilities: Mapping[Operation, Capability]
     filters: Mapping[str, str] = {}
     searchable: bool = False
+    syncs: bool = False
     extras: frozenset[str] = frozenset()
     # Ashby's objectType of this model's custom fields, None where it has none.
     custom_object: str | None = None

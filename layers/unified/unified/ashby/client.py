@@ -75,7 +75,8 @@ class AshbySession:
             raise failures.to_error(Verdict(failure=Failure.MALFORMED), endpoint, permission, writes=False)
         records = [cast(Record, record) for record in cast(list[Any], results) if isinstance(record, dict)]
         if not envelope.get("moreDataAvailable"):
-            return Page(records)
+            token = envelope.get("syncToken")
+            return Page(records, sync_token=token if isinstance(token, str) else None)
         following = envelope.get("nextCursor")
         if not isinstance(following, str) or not following:
             # A list that just ended here would pass for a whole one.

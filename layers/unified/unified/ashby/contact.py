@@ -89,6 +89,7 @@ class Contacts(AshbyModel):
         "name": "Candidates with this name (candidate.search).",
     }
     searchable = True
+    syncs = True
     custom_object = "Candidate"
 
     def list(self, session: AshbySession, query: ListQuery) -> Page:
@@ -96,7 +97,11 @@ class Contacts(AshbyModel):
         wanted = _search_terms(query)
         if wanted:
             return _search(session, wanted, query)
-        body = {"limit": query.limit, **({"cursor": query.cursor} if query.cursor else {})}
+        body: dict[str, Any] = {"limit": query.limit}
+        if query.cursor:
+            body["cursor"] = query.cursor
+        if query.sync_token:
+            body["syncToken"] = query.sync_token
         return session.page("candidate.list", body, permission=self.permission(Operation.LIST))
 
     def retrieve(self, session: AshbySession, record_id: str) -> Record:

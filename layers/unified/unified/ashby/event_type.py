@@ -66,6 +66,7 @@ class EventTypes(AshbyModel):
         Operation.FIELD_READ: Capability("native"),
         Operation.FIELD_WRITE: Capability("refused", reason="Ashby has no custom fields of interviews."),
     }
+    syncs = True
     filters: Mapping[str, str] = {"isActive": "With the value true: no archived interviews."}
     extras = frozenset({"duration"})
 
@@ -81,6 +82,8 @@ class EventTypes(AshbyModel):
         }
         if query.cursor:
             body["cursor"] = query.cursor
+        if query.sync_token:
+            body["syncToken"] = query.sync_token
         return session.page("interview.list", body, permission=self.permission(Operation.LIST))
 
     def retrieve(self, session: AshbySession, record_id: str) -> Record:

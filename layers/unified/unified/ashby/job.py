@@ -115,6 +115,7 @@ class Jobs(AshbyModel):
         "requisitionId": "Jobs with this requisition id (job.search).",
     }
     searchable = True
+    syncs = True
     custom_object = "Job"
     extras = frozenset({"description", "postingUrl", "department"})
 
@@ -133,6 +134,8 @@ class Jobs(AshbyModel):
         }
         if query.cursor:
             body["cursor"] = query.cursor
+        if query.sync_token:
+            body["syncToken"] = query.sync_token
         with told_in(_FILTER_WORDS):
             return session.page("job.list", body, permission="jobsRead")
 

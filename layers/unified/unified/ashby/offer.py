@@ -150,6 +150,7 @@ class Offers(AshbyModel):
         Operation.FIELD_READ: Capability("native", ("hiringProcessMetadataRead",)),
         Operation.FIELD_WRITE: Capability("native", ("hiringProcessMetadataWrite",)),
     }
+    syncs = True
     filters: Mapping[str, str] = {
         "application": "Offers for this application.",
         "status": "Offers in any of these statuses, with commas between.",
@@ -171,6 +172,8 @@ class Offers(AshbyModel):
             body["applicationId"] = query.filters["application"]
         if query.cursor:
             body["cursor"] = query.cursor
+        if query.sync_token:
+            body["syncToken"] = query.sync_token
         with told_in(_FILTER_WORDS):
             return session.page("offer.list", body, permission="offersRead")
 

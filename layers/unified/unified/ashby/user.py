@@ -53,6 +53,7 @@ class Users(AshbyModel):
         "isActive": "With the value true: only users that may sign in.",
     }
     searchable = True
+    syncs = True
 
     def list(self, session: AshbySession, query: ListQuery) -> Page:
         """List by ``user.list``, or find by e-mail address with ``user.search``."""
@@ -71,6 +72,8 @@ class Users(AshbyModel):
         body: dict[str, Any] = {"limit": query.limit, "includeDeactivated": active is None}
         if query.cursor:
             body["cursor"] = query.cursor
+        if query.sync_token:
+            body["syncToken"] = query.sync_token
         return session.page("user.list", body, permission=permission)
 
     def retrieve(self, session: AshbySession, record_id: str) -> Record:

@@ -163,7 +163,7 @@ def sealer(
 
 def _renew_at(expires_at: int | None, now: float) -> int | None:
     """Return when to renew: two minutes before the end, and not before half of a short life is over."""
-    return None if expires_at is None else expires_at - min(RENEW_SECONDS, max(0, int(expires_at - now) // 2))
+    return None if expires_at is None else int(expires_at - min(RENEW_SECONDS, max(0.0, (expires_at - now) / 2)))
 
 
 def unseal(vault: Vault, reference: Reference, stored: StoredCredential) -> Credential:
