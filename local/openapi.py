@@ -257,6 +257,7 @@ def _schemas() -> dict[str, Any]:
             authorizationUrl={"type": "string", "format": "uri"},
             scopes={"type": "array", "items": _TEXT},
             missingScopes={"type": "array", "items": _TEXT},
+            permissions={"type": "array", "items": {"type": "object"}},
         ),
         "Session": _object(
             {

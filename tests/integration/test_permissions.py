@@ -257,3 +257,19 @@ def test_a_scope_that_was_not_consented_to_is_missing_by_its_name(oauth: Stack) 
     assert states(told(oauth))["genericContact::list"] == "allowed"
     assert oauth.call("GET", CONTACTS, oauth.of("acme")).status == 200
     assert oauth.call("GET", PATH).json["status"] == "authorized"
+
+
+def test_authorizing_tells_of_each_operation_that_was_given_whether_the_key_allows_it(stack: Stack) -> None:
+    given = ["genericContact::list", "genericContact::create", "genericUser::create"]
+    path = stack.connect(operations=given, key=None)
+
+    answer = stack.call("POST", f"{path}/authorization", body={"settings": {"apiKey": "ashby_local_readonly"}}).json
+
+    told = {found["operation"]: found for found in answer["permissions"]}
+    assert {name: found["status"] for name, found in told.items()} == {
+        "genericContact::list": "allowed",
+        "genericContact::create": "missing",
+        "genericUser::create": "refused",
+    }
+    assert told["genericContact::create"]["permissions"] == ["candidatesWrite"]
+    assert answer["missingScopes"] == ["candidatesWrite"]

@@ -194,7 +194,7 @@ def _authorize(
     if query.get("mode", "direct") not in _MODES:
         raise Invalid("mode must be connect or direct.", fields=[FieldProblem("mode", "is not known")])
     asked = parse(AuthorizationBody, body)
-    return connections().authorize(
+    answer = connections().authorize(
         actor,
         project,
         place,
@@ -204,6 +204,12 @@ def _authorize(
         callback_url=f"{public_url}/v1/callback/{place.connector}",
         deadline=deadline,
     )
+    return {**answer, "permissions": _own_operations(place)} if answer["status"] == "authorized" else answer
+
+
+def _own_operations(place: Reference) -> list[dict[str, Any]]:
+    """Say of each operation that the connection was given whether its credential allows it."""
+    return [operation for operation in _permissions(place)["operations"] if operation["granted"]]
 
 
 def _redirect(query: Mapping[str, str]) -> str | None:
