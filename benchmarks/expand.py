@@ -58,8 +58,8 @@ def _seconds(stack: LocalStack, path: str) -> float:
 
 def _admin(stack: LocalStack, method: str, path: str, body: Any = None) -> Any:
     content = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{stack.sandbox_url}/_sandbox{path}", method=method, data=content)  # noqa: S310
-    with urllib.request.urlopen(request) as answer:  # noqa: S310
+    request = urllib.request.Request(f"{stack.sandbox_url}/_sandbox{path}", method=method, data=content)  # noqa: S310 - loopback
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - loopback
         return json.loads(answer.read())
 
 

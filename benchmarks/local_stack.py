@@ -33,7 +33,7 @@ class LocalStack:
         request = urllib.request.Request(  # noqa: S310 - a loopback address
             self.url + path, method=method, data=content, headers={**headers, "content-type": "application/json"}
         )
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
+        with urllib.request.urlopen(request) as answer:  # noqa: S310 - loopback
             return json.loads(answer.read() or b"null")
 
     def function_environment(self) -> dict[str, str]:

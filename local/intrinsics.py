@@ -57,7 +57,7 @@ def _construct_tag(loader: _Loader, suffix: str, node: yaml.Node) -> Value:
 
 
 def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Value]:
-    construct = cast("Callable[..., object]", loader.construct_object)  # pyright: ignore[reportUnknownMemberType]
+    construct = cast("Callable[..., object]", loader.construct_object)  # pyright: ignore[reportUnknownMemberType] - no types
     mapping: dict[str, Value] = {}
     for key_node, value_node in node.value:
         key = str(construct(key_node, deep=True))
@@ -67,7 +67,7 @@ def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Val
     return mapping
 
 
-_Loader.add_multi_constructor("!", _construct_tag)  # pyright: ignore[reportUnknownMemberType]
+_Loader.add_multi_constructor("!", _construct_tag)  # pyright: ignore[reportUnknownMemberType] - no types
 _Loader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
 _Loader.add_constructor(
     "tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(cast("yaml.ScalarNode", node))

@@ -32,7 +32,7 @@ _PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
         "`filter[name]=value`; the connector's table lists each model's filters. Others are refused.",
     ),
     "fields": ({"type": "string"}, "Comma list of the fields to answer with."),
-    "expand": ({"type": "string"}, "References to replace, `candidate,job.hiringTeam`; three levels at most."),
+    "expand": ({"type": "string"}, "References to replace, `job,application.candidate`; three levels at most."),
     "syncToken": ({"type": "string"}, "What an earlier whole list ended with: only what has changed since."),
     "include": ({"type": "string", "enum": ["raw"]}, "`raw` adds the untouched remote record."),
     "returnResource": ({"type": "string", "enum": ["true", "false"]}, "Answer with the whole resource."),
@@ -94,7 +94,7 @@ def routes(folder: str) -> list[Any]:
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
     spec = importlib.util.spec_from_file_location(f"openapi_{folder}", ROOT / "functions" / folder / "app.py")
     assert spec is not None  # noqa: S101 - the file was found by its name
-    assert spec.loader is not None  # noqa: S101
+    assert spec.loader is not None  # noqa: S101 - as above
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     app: Any = module.app

@@ -204,7 +204,7 @@ def _secret(resources: Resources, resource: Resource) -> Reference:
 
 
 def _queue(resources: Resources, resource: Resource) -> Reference:
-    import json  # noqa: PLC0415
+    import json  # noqa: PLC0415 - for queues alone
 
     attributes: dict[str, str] = {}
     for name in ("DelaySeconds", "MessageRetentionPeriod", "VisibilityTimeout", "FifoQueue"):

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import uvicorn
-from watchfiles import Change, DefaultFilter, awatch  # pyright: ignore[reportUnknownVariableType]
+from watchfiles import Change, DefaultFilter, awatch  # pyright: ignore[reportUnknownVariableType] - partly typed
 
 from local.banner import banner
 from local.errors import LocalError

@@ -20,7 +20,7 @@ def extra_data(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
         raise InvalidValue("Expected an object")
     found: dict[str, str] = {}
-    for key, text in value.items():  # pyright: ignore[reportUnknownVariableType]
+    for key, text in value.items():  # pyright: ignore[reportUnknownVariableType] - any JSON
         if not isinstance(text, str) or not isinstance(key, str):
             raise InvalidValue("Expected only strings")
         if len(key) > 100 or len(text) > 512:

@@ -12,8 +12,8 @@ import httpx
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 app = APIGatewayHttpResolver(enable_validation=True)
-dynamodb = boto3.client("dynamodb")  # pyright: ignore[reportUnknownMemberType]
-kms = boto3.client("kms")  # pyright: ignore[reportUnknownMemberType]
+dynamodb = boto3.client("dynamodb")  # pyright: ignore[reportUnknownMemberType] - stubs are partial
+kms = boto3.client("kms")  # pyright: ignore[reportUnknownMemberType] - stubs are partial
 http = httpx.Client()
 
 

@@ -4,10 +4,12 @@ Everything goes over sockets to a running ``python -m local``. The fixtures are 
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 import threading
@@ -20,6 +22,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import boto3
 import httpx
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = "local-Table"
@@ -397,3 +400,29 @@ class TokenRelay:
 def assets_of(page: str) -> list[str]:
     """List what a page would load or run."""
     return re.findall(r"<script|<link|<iframe|<img|\bsrc=|url\(|@import|\bon\w+=", page, re.IGNORECASE)
+
+
+def needed(*programs: str) -> str:
+    """Find one of some programs that only end-to-end tests need.
+
+    A newcomer's machine without it skips what needs it, and is told so; CI may not (``.ci/run`` sets it up).
+    """
+    for program in programs:
+        found = shutil.which(program)
+        if found is not None:
+            return found
+    told = f"there is no {' or '.join(programs)} on this machine"
+    if os.environ.get("CI"):
+        pytest.fail(told)
+    pytest.skip(told)
+
+
+def npm_installed(folder: Path) -> Path:
+    """Install a folder's packages as its lock file says, once for each state of that file."""
+    npm = needed("npm")
+    lock = (folder / "package-lock.json").read_bytes()
+    stamp = folder / "node_modules" / f".installed-{hashlib.sha256(lock).hexdigest()[:16]}"
+    if not stamp.exists():
+        subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True)
+        stamp.touch()
+    return folder

@@ -1,10 +1,8 @@
 """Morph's official client, unmodified, against this API: only the base URL in its environment is ours."""
 
-import hashlib
 import json
 import os
 import secrets
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.e2e.running import CONTACT_OPERATIONS, Exchange, Project, Sandbox, World
+from tests.e2e.running import CONTACT_OPERATIONS, Exchange, Project, Sandbox, World, npm_installed
 from unified.connector import known_operations, load_connector
 
 pytest_plugins = ["tests.e2e.fixtures"]
@@ -46,15 +44,8 @@ class Morph:
 
 @pytest.fixture(scope="session")
 def client_folder() -> Path:
-    """Install the client as its lock file says, once for each state of that file."""
-    if shutil.which("npm") is None:
-        pytest.skip("there is no Node.js on this machine")
-    lock = (FOLDER / "package-lock.json").read_bytes()
-    stamp = FOLDER / "node_modules" / f".installed-{hashlib.sha256(lock).hexdigest()[:16]}"
-    if not stamp.exists():
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=FOLDER, check=True)
-        stamp.touch()
-    return FOLDER
+    """Install the client."""
+    return npm_installed(FOLDER)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """A customer connected by OAuth: a person in a real browser, tokens that end, answers that are lost."""
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -24,6 +23,7 @@ from tests.e2e.running import (
     World,
     assert_problem,
     assets_of,
+    needed,
 )
 
 pytest_plugins = ["tests.e2e.fixtures"]
@@ -44,9 +44,7 @@ CHROMIUM_FLAGS = [
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Start the machine's own Chromium."""
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip("there is no Chromium on this machine")
+    found = needed("chromium", "google-chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
         yield browser

@@ -4,11 +4,9 @@ What they ask for is what they take Ashby to be, so what they understand of the 
 is. Two of them: the package ``ashby`` from PyPI, and ``ashby-mcp`` from npm, which is driven by its own protocol.
 """
 
-import hashlib
 import json
 import os
 import secrets
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.running import Sandbox, World
+from tests.e2e.running import Sandbox, World, npm_installed
 
 pytest_plugins = ["tests.e2e.fixtures"]
 
@@ -238,16 +236,8 @@ class Mcp:
 
 @pytest.fixture(scope="module")
 def mcp_folder() -> Path:
-    """Install the client as its lock file says, once for each state of that file."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.fail("ashby-mcp needs Node.js, and there is none on this machine")
-    lock = (FOLDER / "package-lock.json").read_bytes()
-    stamp = FOLDER / "node_modules" / f".installed-{hashlib.sha256(lock).hexdigest()[:16]}"
-    if not stamp.exists():
-        subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=FOLDER, check=True)
-        stamp.touch()
-    return FOLDER
+    """Install the client."""
+    return npm_installed(FOLDER)
 
 
 @pytest.fixture(scope="module")

@@ -37,4 +37,4 @@ def client(service: str) -> Any:
 
 @lru_cache(maxsize=8)
 def _client(service: str) -> Any:
-    return get_session().create_client(service, config=_CONFIG)  # pyright: ignore[reportUnknownMemberType]
+    return get_session().create_client(service, config=_CONFIG)  # pyright: ignore[reportUnknownMemberType] - botocore has no types

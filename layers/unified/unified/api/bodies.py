@@ -81,7 +81,7 @@ class Endpoint(Body):
     """How one operation of a custom model is done."""
 
     endpoint: str = Field(max_length=90)
-    body: dict[str, str | int | float | bool | list[str]] = Field(default_factory=dict, max_length=20)  # pyright: ignore[reportUnknownVariableType]
+    body: dict[str, str | int | float | bool | list[str]] = Field(default_factory=dict, max_length=20)  # pyright: ignore[reportUnknownVariableType] - a plain dict
     idParameter: str | None = Field(default=None, max_length=60)  # noqa: N815 - the wire's name
     permission: str | None = Field(default=None, max_length=60)
 
@@ -114,8 +114,8 @@ class ModelBody(Body):
     description: str | None = Field(default=None, max_length=1000)
     endpoints: Endpoints
     idPath: str = Field(default="id", max_length=60)  # noqa: N815 - the wire's name
-    createdAtPath: str | None = Field(default=None, max_length=60)  # noqa: N815
-    updatedAtPath: str | None = Field(default=None, max_length=60)  # noqa: N815
+    createdAtPath: str | None = Field(default=None, max_length=60)  # noqa: N815 - the wire's name
+    updatedAtPath: str | None = Field(default=None, max_length=60)  # noqa: N815 - the wire's name
     fields: list[CustomField] = Field(min_length=1, max_length=100)
 
 

@@ -41,7 +41,7 @@ class _Place(NamedTuple):
 
 
 def read_paths(value: str, model: Model, connector: Connector, problems: list[FieldProblem]) -> Tree:
-    """Read ``expand=candidate,job.hiringTeam`` into a tree, adding to ``problems`` what is no reference."""
+    """Read ``expand=job,application.candidate`` into a tree, adding to ``problems`` what is no reference."""
     tree: dict[str, Any] = {}
     for path in (part.strip() for part in value.split(",") if part.strip()):
         steps = path.split(".")

@@ -86,15 +86,15 @@ def create_app() -> Router:
     app = _Resolver(serializer=_dumps)
 
     @app.exception_handler(UnifiedError)
-    def foreseen(error: UnifiedError) -> Response[Any]:  # pyright: ignore[reportUnusedFunction]
+    def foreseen(error: UnifiedError) -> Response[Any]:  # pyright: ignore[reportUnusedFunction] - registered
         return _problem(error, app.current_event.request_context.request_id)
 
     @app.exception_handler(NotFoundError)
-    def unknown_route(_error: NotFoundError) -> Response[Any]:  # pyright: ignore[reportUnusedFunction]
+    def unknown_route(_error: NotFoundError) -> Response[Any]:  # pyright: ignore[reportUnusedFunction] - registered
         return _problem(no_such_route(), app.current_event.request_context.request_id)
 
     @app.exception_handler(Exception)
-    def unforeseen(error: Exception) -> Response[Any]:  # pyright: ignore[reportUnusedFunction]
+    def unforeseen(error: Exception) -> Response[Any]:  # pyright: ignore[reportUnusedFunction] - registered
         logger.error("unforeseen", extra={"exception_name": type(error).__name__, "frames": frames(error)})
         fault = UnifiedError("MORPH::UNKNOWN_ERROR", "Something went wrong on our side.")
         return _problem(fault, app.current_event.request_context.request_id)

@@ -14,7 +14,7 @@ from typing import Any, cast
 from unified.ashby import hiring_team
 from unified.ashby.base import AshbyModel, made_since
 from unified.ashby.client import PAGE_LIMIT, AshbySession, identity
-from unified.ashby.queries import milliseconds, one_of, position
+from unified.ashby.queries import milliseconds, one_of, page_of, position
 from unified.ashby.reading import an_object, renamed, texts
 from unified.ashby.refusals import Words, invalid, told_in
 from unified.ashby.steps import Steps, together, unavailable
@@ -147,15 +147,11 @@ class Applications(AshbyModel):
         with told_in(_FILTER_WORDS):
             if "candidate" in query.filters:
                 return _of_candidate(session, query, status, window)
-            body: dict[str, Any] = {"limit": query.limit, **window}
+            body: dict[str, Any] = {**page_of(query), **window}
             if status is not None:
                 body["status"] = status
             if "job" in query.filters:
                 body["jobId"] = query.filters["job"]
-            if query.cursor:
-                body["cursor"] = query.cursor
-            if query.sync_token:
-                body["syncToken"] = query.sync_token
             return session.page("application.list", body, permission="candidatesRead")
 
     def retrieve(self, session: AshbySession, record_id: str) -> Record:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from unified.ashby.base import AshbyModel, made_since
 from unified.ashby.client import PAGE_LIMIT, AshbySession, identity
-from unified.ashby.queries import position
+from unified.ashby.queries import page_of, position
 from unified.connector import Capability, ListQuery, Operation, Page, Record, Written
 from unified.errors import FieldProblem, Invalid, UnifiedError, UpstreamFailure
 from unified.mapping import Mapper, Row
@@ -97,12 +97,7 @@ class Contacts(AshbyModel):
         wanted = _search_terms(query)
         if wanted:
             return _search(session, wanted, query)
-        body: dict[str, Any] = {"limit": query.limit}
-        if query.cursor:
-            body["cursor"] = query.cursor
-        if query.sync_token:
-            body["syncToken"] = query.sync_token
-        return session.page("candidate.list", body, permission=self.permission(Operation.LIST))
+        return session.page("candidate.list", page_of(query), permission=self.permission(Operation.LIST))
 
     def retrieve(self, session: AshbySession, record_id: str) -> Record:
         """Read by ``candidate.info``."""

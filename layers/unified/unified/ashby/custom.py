@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from unified.ashby.base import AshbyModel
 from unified.ashby.client import AshbySession, identity
+from unified.ashby.queries import page_of
 from unified.connector import Capability, ListQuery, Operation, Page, Record, Written
 from unified.errors import FieldProblem, Invalid
 from unified.mapping import Mapper, Row
@@ -49,9 +50,7 @@ class CustomModel(AshbyModel):
     def list(self, session: AshbySession, query: ListQuery) -> Page:
         """List by the definition's endpoint."""
         endpoint = self._endpoints[Operation.LIST]
-        body: dict[str, Any] = {**endpoint.get("body", {}), "limit": query.limit}
-        if query.cursor:
-            body["cursor"] = query.cursor
+        body: dict[str, Any] = {**endpoint.get("body", {}), **page_of(query)}
         return session.page(endpoint["endpoint"], body, permission=endpoint.get("permission"))
 
     def retrieve(self, session: AshbySession, record_id: str) -> Record:

@@ -12,7 +12,7 @@ from typing import Any
 
 from unified.ashby.base import AshbyModel, records
 from unified.ashby.client import AshbySession, identity
-from unified.ashby.queries import not_so
+from unified.ashby.queries import not_so, page_of
 from unified.ashby.reading import part_of
 from unified.ashby.steps import together, unavailable
 from unified.connector import Capability, ListQuery, Operation, Page, Record
@@ -76,14 +76,10 @@ class EventTypes(AshbyModel):
         if active not in (None, "true"):
             raise not_so("filter[isActive]", "takes only true: Ashby cannot list just the archived interviews")
         body: dict[str, Any] = {
-            "limit": query.limit,
+            **page_of(query),
             "includeArchived": active is None,
             "includeNonSharedInterviews": True,
         }
-        if query.cursor:
-            body["cursor"] = query.cursor
-        if query.sync_token:
-            body["syncToken"] = query.sync_token
         return session.page("interview.list", body, permission=self.permission(Operation.LIST))
 
     def retrieve(self, session: AshbySession, record_id: str) -> Record:

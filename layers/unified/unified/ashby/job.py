@@ -13,7 +13,7 @@ from typing import Any
 from unified.ashby import hiring_team
 from unified.ashby.base import AshbyModel, made_since
 from unified.ashby.client import PAGE_LIMIT, AshbySession, identity
-from unified.ashby.queries import milliseconds, not_so, position, some_of
+from unified.ashby.queries import milliseconds, not_so, page_of, position, some_of
 from unified.ashby.reading import part_of, renamed, texts
 from unified.ashby.refusals import Words, invalid, told_in
 from unified.ashby.steps import Steps, together, unavailable
@@ -127,15 +127,11 @@ class Jobs(AshbyModel):
         if query.q is not None or "requisitionId" in query.filters:
             return self._search(session, query)
         body: dict[str, Any] = {
-            "limit": query.limit,
+            **page_of(query),
             "status": some_of(query, "status", _TO_THEIRS) or [*_STATUSES],
             "expand": ["location"],
             **milliseconds(query, "createdAfter", "openedAfter", "openedBefore", "closedAfter", "closedBefore"),
         }
-        if query.cursor:
-            body["cursor"] = query.cursor
-        if query.sync_token:
-            body["syncToken"] = query.sync_token
         with told_in(_FILTER_WORDS):
             return session.page("job.list", body, permission="jobsRead")
 

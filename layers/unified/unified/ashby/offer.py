@@ -14,7 +14,7 @@ from typing import Any
 from unified.ashby import offer_form
 from unified.ashby.base import AshbyModel, made_since
 from unified.ashby.client import PAGE_LIMIT, AshbySession, identity
-from unified.ashby.queries import milliseconds, some_of
+from unified.ashby.queries import milliseconds, page_of, some_of
 from unified.ashby.reading import an_object, renamed, texts
 from unified.ashby.refusals import Words, invalid, told_in
 from unified.ashby.steps import Steps
@@ -161,7 +161,7 @@ class Offers(AshbyModel):
 
     def list(self, session: AshbySession, query: ListQuery) -> Page:
         """List by ``offer.list``."""
-        body: dict[str, Any] = {"limit": query.limit, **milliseconds(query, "createdAfter")}
+        body: dict[str, Any] = {**page_of(query), **milliseconds(query, "createdAfter")}
         statuses = some_of(query, "status", _BY_STATUS)
         if statuses is not None:
             body["offerStatus"] = [theirs for group in statuses for theirs in group]
@@ -170,10 +170,6 @@ class Offers(AshbyModel):
             body["approvalStatus"] = approvals
         if "application" in query.filters:
             body["applicationId"] = query.filters["application"]
-        if query.cursor:
-            body["cursor"] = query.cursor
-        if query.sync_token:
-            body["syncToken"] = query.sync_token
         with told_in(_FILTER_WORDS):
             return session.page("offer.list", body, permission="offersRead")
 

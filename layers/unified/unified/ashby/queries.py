@@ -20,6 +20,12 @@ def not_so(name: str, message: str) -> Invalid:
     return Invalid("The query is not valid.", fields=[FieldProblem(name, message)])
 
 
+def page_of(query: ListQuery) -> dict[str, Any]:
+    """Return Ashby's parameters for one page of a list, or of what has changed since a sync token."""
+    said = {"cursor": query.cursor, "syncToken": query.sync_token}
+    return {"limit": query.limit, **{name: value for name, value in said.items() if value}}
+
+
 def milliseconds(query: ListQuery, *names: str) -> dict[str, int]:
     """Return the given ones of the time filters ``names`` as Ashby takes them: milliseconds since the epoch."""
     return {name: _milliseconds(name, query.filters[name]) for name in names if name in query.filters}

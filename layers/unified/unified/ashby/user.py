@@ -7,6 +7,7 @@ from typing import Any
 
 from unified.ashby.base import AshbyModel
 from unified.ashby.client import AshbySession, identity
+from unified.ashby.queries import page_of
 from unified.connector import Capability, ListQuery, Operation, Page, Record
 from unified.errors import Invalid
 from unified.mapping import Mapper, Row
@@ -69,11 +70,7 @@ class Users(AshbyModel):
         if email is not None:
             found = session.page("user.search", {"email": email}, permission=permission).records
             return Page([user for user in found if active is None or user.get("isEnabled") is True])
-        body: dict[str, Any] = {"limit": query.limit, "includeDeactivated": active is None}
-        if query.cursor:
-            body["cursor"] = query.cursor
-        if query.sync_token:
-            body["syncToken"] = query.sync_token
+        body: dict[str, Any] = {**page_of(query), "includeDeactivated": active is None}
         return session.page("user.list", body, permission=permission)
 
     def retrieve(self, session: AshbySession, record_id: str) -> Record:

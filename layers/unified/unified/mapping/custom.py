@@ -213,7 +213,7 @@ def _by_expression(expression: str) -> Callable[[Record], Any]:
     from jmespath.exceptions import JMESPathError
 
     try:
-        compiled: Any = jmespath.compile(expression)  # pyright: ignore[reportUnknownMemberType]
+        compiled: Any = jmespath.compile(expression)  # pyright: ignore[reportUnknownMemberType] - it has no types
         breadth = _breadth(compiled.parsed)
     except (JMESPathError, RecursionError):
         raise Unfit("must have a valid JMESPath expression") from None
