@@ -16,6 +16,7 @@ from unified.connections.vault import Context, Sealed, vault
 from unified.errors import UnifiedError
 from unified.projects import projects
 from unified.secret import Secret
+from unified.settings import QUEUES_AND_BUS
 
 _OUTPUTS = {"TABLE_NAME": "TableName", "KEY_ARN": "KeyArn", "OAUTH_CLIENT_SECRET_ARN": "OAuthClientSecretArn"}
 
@@ -34,7 +35,7 @@ def find_deployment(*, stack: str | None, table: str | None, key_arn: str) -> No
         os.environ.update({"TABLE_NAME": table, "KEY_ARN": key_arn, "OAUTH_CLIENT_SECRET_ARN": ""})
     else:
         raise RefusedError("name the deployment by --stack, or by --table and --key-arn")
-    for name in ("ASHBY_API_URL", "PUBLIC_URL", "ALLOWED_REDIRECT_URLS"):
+    for name in ("ASHBY_API_URL", "PUBLIC_URL", "ALLOWED_REDIRECT_URLS", *QUEUES_AND_BUS):
         os.environ.setdefault(name, "")
 
 

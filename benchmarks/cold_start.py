@@ -36,7 +36,7 @@ FLOOR = "naive"
 UNCOMPILED = "naive, no bytecode"
 READY_SECONDS = 60
 
-# What template.yaml gives every function; the values only have to be well formed.
+# What template.yaml gives every function, and deliver beside; the values only have to be well formed.
 ENVIRONMENT = {
     "TABLE_NAME": "benchmark",
     "KEY_ARN": "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-4000-8000-000000000000",
@@ -44,6 +44,15 @@ ENVIRONMENT = {
     "PUBLIC_URL": "",
     "ASHBY_API_URL": "https://api.ashbyhq.com",
     "ALLOWED_REDIRECT_URLS": "",
+    "HINT_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/hints",
+    "SWEEP_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/sweeps",
+    "DELIVERY_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/deliveries",
+    "EVENT_BUS_NAME": "benchmark",
+    "DELIVERY_ALLOWED_NETWORKS": "",
+    "DELIVERY_QUEUE_ARN": "arn:aws:sqs:us-east-1:123456789012:deliveries",
+    "DELIVERY_DEAD_LETTER_QUEUE_ARN": "arn:aws:sqs:us-east-1:123456789012:dead-letters",
+    "SCHEDULE_GROUP": "benchmark",
+    "SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/benchmark",
     "POWERTOOLS_SERVICE_NAME": "benchmark",
     "POWERTOOLS_LOG_LEVEL": "INFO",
     "POWERTOOLS_METRICS_NAMESPACE": "UnifiedAshby",

@@ -1,6 +1,7 @@
 """AWS on one machine: ``python -m local.aws PORT`` serves moto over HTTP, empty at each start."""
 
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -13,17 +14,19 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from local.settings import HOST
+from local.emulator import mend
+from local.settings import HOST, read_speed
 
 _Environ: TypeAlias = dict[str, Any]
 _Application: TypeAlias = Callable[[_Environ, Any], Iterable[bytes]]
 
 
 class SerialDatabase:
-    """Answers DynamoDB requests one after another.
+    """Answers requests to DynamoDB and its streams one after another.
 
     moto checks a condition and then writes, without a lock, so two threads could both win a conditional
-    write. In AWS such writes are serialised per item; leases and one-time tokens depend on it.
+    write. In AWS such writes are serialised per item; leases and one-time tokens depend on it. A stream never
+    shows half of a transaction, nor one that is taken back.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html
     """
 
@@ -33,7 +36,7 @@ class SerialDatabase:
 
     def __call__(self, environ: _Environ, start_response: Any) -> Iterable[bytes]:
         """Serve one WSGI request."""
-        if not str(environ.get("HTTP_X_AMZ_TARGET", "")).startswith("DynamoDB_"):
+        if not str(environ.get("HTTP_X_AMZ_TARGET", "")).startswith("DynamoDB"):
             return self._application(environ, start_response)
         with self._lock:
             return list(self._application(environ, start_response))
@@ -42,6 +45,7 @@ class SerialDatabase:
 def main(port: int) -> None:
     """Serve until killed."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    mend(read_speed(os.environ))
     application = SerialDatabase(DomainDispatcherApplication(create_backend_app))
     make_server(HOST, port, application, threaded=True, request_handler=MotoRequestHandler).serve_forever()
 

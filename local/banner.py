@@ -13,6 +13,9 @@ def banner(settings: Settings, functions: Sequence[Function], seconds: float) ->
     for function in functions:
         lines.append(f"{label_of(function)}  ({function.memory} MB, {function.timeout} s)")
         lines += [f"  {route.method or '*':<7} {route.path}" for route in function.routes]
+        lines += [f"  {'queue':<7} {trigger.queue.rpartition(':')[2]}" for trigger in function.queues]
+        lines += [f"  {'stream':<7} {trigger.stream.split('/')[1]}" for trigger in function.streams]
+        lines += [f"  {'rate':<7} every {trigger.seconds} s" for trigger in function.schedules]
     keys = f"-H 'x-api-key: {PUBLIC_KEY}' -H 'x-api-secret: {SECRET_KEY}'"
     post = f"curl -X POST {keys} -H 'content-type: application/json'"
     connection = f"{settings.public_url}/v1/connections/ashby/demo"
@@ -25,6 +28,7 @@ def banner(settings: Settings, functions: Sequence[Function], seconds: float) ->
         f"keys     public {PUBLIC_KEY}, secret {SECRET_KEY}",
         f"sandbox  {settings.sandbox_url}   (Ashby)",
         f"aws      {settings.aws_url}",
+        *([f"receiver {settings.receiver_url}   (webhooks; its lines are below)"] if settings.receiver_url else []),
         "",
         "Connect a customer, then read its candidates:",
         f"  {post} {connection} -d '{create}'",

@@ -15,10 +15,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from unified.api import bodies
+from local import event_schemas
+from unified.api import bodies, event_bodies
 from unified.connector import connector_ids, known_operations, load_connector
 from unified.errors import CATALOGUE
 from unified.models import Model
+from unified.settings import QUEUES_AND_BUS
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "functions" / "docs" / "openapi.json"
@@ -38,7 +40,13 @@ _PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "returnResource": ({"type": "string", "enum": ["true", "false"]}, "Answer with the whole resource."),
     "isCustom": ({"type": "string", "enum": ["true", "false"]}, "Only custom, or only standard, fields."),
     "createIfMissing": ({"type": "string", "enum": ["true", "false"]}, "Make the connection if there is none."),
-    "connectorId": ({"type": "string"}, "Only connections of this connector."),
+    "connectorId": ({"type": "string"}, "Only those of this connector."),
+    "ownerId": ({"type": "string"}, "Only those of this owner's connection; goes with `connectorId`."),
+    "model": ({"type": "string"}, "Only events of this model."),
+    "event": ({"type": "string"}, "Only this event, `model::trigger`."),
+    "since": ({"type": "string", "format": "date-time"}, "Not older than this."),
+    "until": ({"type": "string", "format": "date-time"}, "Older than this."),
+    "endpointId": ({"type": "string"}, "Only attempts at this endpoint."),
     "redirectUrl": ({"type": "string", "format": "uri"}, "Where the person returns to; one of the project's."),
     "mode": ({"type": "string", "enum": ["connect", "direct"]}, "Both lead to the provider's own page today."),
 }
@@ -54,6 +62,9 @@ def build() -> dict[str, Any]:
     """Return the document."""
     paths: dict[str, dict[str, Any]] = {}
     for folder in sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py")):
+        # Only functions with a router have routes that somebody calls; Ashby calls webhook_ingest.
+        if "create_app()" not in (ROOT / "functions" / folder / "app.py").read_text(encoding="utf-8"):
+            continue
         for route in routes(folder):
             path, method = route.openapi_path, route.method.lower()
             paths.setdefault(path, {})[method] = _operation(folder, route, path)
@@ -89,7 +100,7 @@ def routes(folder: str) -> list[Any]:
     """Return the routes that a function's router holds, as Powertools keeps them."""
     for name in ("TABLE_NAME", "KEY_ARN", "OAUTH_CLIENT_SECRET_ARN", "ASHBY_API_URL"):
         os.environ.setdefault(name, "-")
-    for name in ("PUBLIC_URL", "ALLOWED_REDIRECT_URLS"):
+    for name in ("PUBLIC_URL", "ALLOWED_REDIRECT_URLS", *QUEUES_AND_BUS):
         os.environ.setdefault(name, "")
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
     spec = importlib.util.spec_from_file_location(f"openapi_{folder}", ROOT / "functions" / folder / "app.py")
@@ -163,7 +174,7 @@ def _schemas() -> dict[str, Any]:
     schemas: dict[str, Any] = {
         f"{model.id}Fields": {**model.schema(), "additionalProperties": False} for model in models
     }
-    for kind in bodies.REQUESTS:
+    for kind in (*bodies.REQUESTS, *event_bodies.REQUESTS):
         schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(schema.pop("$defs", {}))
         schemas[kind.__name__] = schema
@@ -172,6 +183,7 @@ def _schemas() -> dict[str, Any]:
     schemas["SessionConnection"]["properties"]["operations"]["anyOf"][0]["items"] = operations
     connection = {"object": {"const": "connection"}, "connectorId": _TEXT, "ownerId": _TEXT}
     reference = {"object": {"const": "resourceRef"}, "model": _TEXT, "id": _TEXT, "remote": {"type": "object"}}
+    schemas |= event_schemas.schemas()
     schemas |= {
         "Document": {"type": "object"},
         "Fields": {
@@ -207,6 +219,7 @@ def _schemas() -> dict[str, Any]:
                 **connection,
                 "status": {"enum": ["authorized", "unauthorized"]},
                 "operations": {"type": "array", "items": _TEXT},
+                "events": {"type": "array", "items": _TEXT},
                 "createdAt": {"type": "string", "format": "date-time"},
                 "updatedAt": {"type": "string", "format": "date-time"},
             },

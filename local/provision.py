@@ -207,7 +207,8 @@ def _queue(resources: Resources, resource: Resource) -> Reference:
     import json  # noqa: PLC0415 - for queues alone
 
     attributes: dict[str, str] = {}
-    for name in ("DelaySeconds", "MessageRetentionPeriod", "VisibilityTimeout", "FifoQueue"):
+    # The emulator encrypts nothing, but tells that it was asked to.
+    for name in ("DelaySeconds", "MessageRetentionPeriod", "VisibilityTimeout", "FifoQueue", "SqsManagedSseEnabled"):
         value = resources.read(resource, name)
         if value is not None:
             attributes[name] = as_text(value, f"{resource.name}.{name}")
@@ -225,6 +226,12 @@ def _bus(resources: Resources, resource: Resource) -> Reference:
     name = resources.text(resource, "Name", f"local-{resource.name}")
     arn = resources.client("events").create_event_bus(Name=name)["EventBusArn"]
     return Reference(name, {"Arn": arn, "Name": name})
+
+
+def _schedule_group(resources: Resources, resource: Resource) -> Reference:
+    name = resources.text(resource, "Name", f"local-{resource.name}")
+    arn = resources.client("scheduler").create_schedule_group(Name=name)["ScheduleGroupArn"]
+    return Reference(name, {"Arn": arn})
 
 
 def _parameter(resources: Resources, resource: Resource) -> Reference:
@@ -245,5 +252,6 @@ CREATORS: dict[str, _Creator] = {
     "AWS::SecretsManager::Secret": _secret,
     "AWS::SQS::Queue": _queue,
     "AWS::Events::EventBus": _bus,
+    "AWS::Scheduler::ScheduleGroup": _schedule_group,
     "AWS::SSM::Parameter": _parameter,
 }

@@ -5,18 +5,21 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 from watchfiles import Change, DefaultFilter, awatch  # pyright: ignore[reportUnknownVariableType] - partly typed
 
+from local.background import Background
 from local.banner import banner
 from local.errors import LocalError
 from local.gateway import Gateway
 from local.pool import RuntimePool
 from local.processes import Child, Log
 from local.provision import Resources
+from local.receiver import LABEL, Receiver
 from local.seed import Seed, seed_project
 from local.settings import ACCOUNT_ID, HOST, REGION, Settings
 from local.template import Function, Template
@@ -55,7 +58,10 @@ class Stack:
             secret_values={"AshbyOAuthClient": settings.oauth_clients},
         )
         self.pool = RuntimePool(root=settings.root, aws_url=settings.aws_url, log=log)
+        self.background = Background(settings.aws_url, self.pool, log, speed=settings.speed)
         self._gateway = Gateway(self.pool, log)
+        self._receiver = Receiver(log)
+        self._functions: list[Function] = []
         self._services: list[Child] = []
         self._sandbox: Child | None = None
 
@@ -79,14 +85,18 @@ class Stack:
                 self._seed(self._settings.root, self._settings.aws_url, table),
                 _answers(self._settings.sandbox_port, "the sandbox", self._sandbox),
             )
-            async with _serving(self._gateway, listener), asyncio.TaskGroup() as tasks:
+            async with _serving(self._gateway, listener), self._receiving() as received, asyncio.TaskGroup() as tasks:
                 tasks.create_task(_must_live(aws, "AWS (moto)"))
+                tasks.create_task(self.background.watch())
                 if self._settings.reload:
                     tasks.create_task(self._reload_code())
                     tasks.create_task(self._reload_template())
                     await asyncio.sleep(0)  # both watch before anyone is told to begin
                 self._log.plain(banner(self._settings, functions, time.perf_counter() - started))
                 tasks.create_task(self.pool.warm())
+                self.background.start(functions)
+                if received is not None:
+                    tasks.create_task(self._receiver.register(self._settings.public_url, received))
         finally:
             listener.close()
             await self._stop()
@@ -112,6 +122,7 @@ class Stack:
         self._services.append(self._sandbox)
 
     async def _stop(self) -> None:
+        await self.background.close()
         await self.pool.close()
         for service in self._services:
             await service.close()
@@ -132,6 +143,7 @@ class Stack:
         routes = [route for function in functions for route in function.routes]
         self._gateway.use(routes, template.cors(self._resources.lookup))
         self.pool.use(functions)
+        self._functions = functions
 
     async def _reload_code(self) -> None:
         folders = [self._settings.root / name for name in _WATCHED if (self._settings.root / name).is_dir()]
@@ -148,6 +160,25 @@ class Stack:
                 await self._sandbox.close()
                 await self._start_sandbox()
 
+    @contextlib.asynccontextmanager
+    async def _receiving(self) -> AsyncGenerator[str | None, None]:
+        """Serve the webhook receiver while inside and give its address; None where there is none to be."""
+        port, url = self._settings.receiver_port, self._settings.receiver_url
+        if port is None:
+            yield None
+            return
+        try:
+            listener = _listen(port, "RECEIVER_PORT")
+        except LocalError as error:  # of another stack, most likely; this one works without
+            self._log.line(LABEL, f"off: {error}")
+            yield None
+            return
+        try:
+            async with _serving(self._receiver, listener):
+                yield url
+        finally:
+            listener.close()
+
     async def _reload_template(self) -> None:
         template = self._settings.template
         # Editors put a new file in the old one's place, so it is the folder that is watched.
@@ -157,13 +188,22 @@ class Stack:
             try:
                 changed = self._read_template()
                 functions = await asyncio.to_thread(self._provision, changed)
-                self._use(changed, functions)
+                await self.background.end_gone(functions)
+                try:
+                    self._use(changed, functions)
+                finally:
+                    self.background.start(self._functions)
             except LocalError as error:
                 self._log.line("local", f"{template.name} was not taken over: {error}")
             else:
-                count = sum(len(function.routes) for function in functions)
-                self._log.line("local", f"{template.name} has changed: {count} routes now")
+                self._log.line("local", f"{template.name} has changed: {_counts(functions)} now")
                 await self.pool.warm()
+
+
+def _counts(functions: Sequence[Function]) -> str:
+    routes = sum(len(function.routes) for function in functions)
+    others = sum(len(function.triggers) for function in functions)
+    return f"{routes} routes" + (f", {others} other event sources" if others else "")
 
 
 class _CodeFilter(DefaultFilter):
@@ -207,10 +247,10 @@ async def _must_live(child: Child, what: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _serving(gateway: Gateway, listener: socket.socket) -> AsyncGenerator[None, None]:
+async def _serving(application: ASGIApp, listener: socket.socket) -> AsyncGenerator[None, None]:
     """Serve HTTP on `listener` while inside."""
     config = uvicorn.Config(
-        gateway,
+        application,
         interface="asgi3",
         lifespan="off",
         ws="none",

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from string import ascii_lowercase
 
 from unified.connector import Connector, Operation, connector_ids, load_connector
 from unified.errors import CATALOGUE
+from unified.models.events import TRIGGERS
 
 ROOT = Path(__file__).parent.parent
+_LETTERS = ascii_lowercase
+_DELAYS = {"incremental": "next sweep", "full": "daily sweep", "atOnce": "at once"}
+_ABOUT_EVENTS = (
+    "Events come by webhooks where there are any, and what those miss is found by a sweep: the next, which reads what"
+    " has changed, or the daily one, which reads all."
+)
 SHOWN = (Operation.LIST, Operation.RETRIEVE, Operation.CREATE, Operation.UPDATE, Operation.DELETE)
 
 
 def table() -> str:
     """Return the capability table in Markdown, with a note for every cell that is not native."""
-    return "\n".join(_table(load_connector(connector_id)) for connector_id in connector_ids())
+    connectors = [load_connector(connector_id) for connector_id in connector_ids()]
+    return "\n\n".join(part for connector in connectors for part in (_operations(connector), _events(connector)))
 
 
-def _table(connector: Connector) -> str:
+def _operations(connector: Connector) -> str:
     lines = [
         f"| {connector.name} | " + " | ".join(SHOWN) + " | search and filters | Ashby permissions |",
         "|" + "---|" * (len(SHOWN) + 3),
@@ -38,6 +47,29 @@ def _table(connector: Connector) -> str:
         named = ", ".join(sorted(permissions))
         lines.append(f"| `{model_id}` | " + " | ".join(cells) + f" | {', '.join(searches) or '-'} | {named} |")
     return "\n".join([*lines, "", *(f"{number}. {note}" for number, note in enumerate(notes, 1))])
+
+
+def _events(connector: Connector) -> str:
+    """Return how events come about: by the provider's webhooks, and by which sweep at the latest."""
+    lines = [
+        _ABOUT_EVENTS,
+        "",
+        f"| {connector.name} | " + " | ".join(TRIGGERS) + " |",
+        "|" + "---|" * (len(TRIGGERS) + 1),
+    ]
+    notes: list[str] = []
+    for model_id in connector.model_ids:
+        sources = connector.load(model_id).event_sources
+        cells: list[str] = []
+        for trigger in TRIGGERS:
+            source = sources[trigger]
+            if source.reason and source.reason not in notes:
+                notes.append(source.reason)
+            mark = f" [{_LETTERS[notes.index(source.reason)]}]" if source.reason else ""
+            webhook = "webhook, else " if source.mode == "native" else ""
+            cells.append(f"{webhook}{_DELAYS[source.delay]}{mark}")
+        lines.append(f"| `{model_id}` | " + " | ".join(cells) + " |")
+    return "\n".join([*lines, "", *(f"- [{letter}] {note}" for letter, note in zip(_LETTERS, notes, strict=False))])
 
 
 def codes() -> str:

@@ -7,12 +7,13 @@ Rules: https://docs.aws.amazon.com/serverless-application-model/latest/developer
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeAlias, cast
 
 from local.errors import TemplateError
 from local.intrinsics import Lookup, Reference, Resolver, Value, as_list, as_mapping, as_text, parse
+from local.triggers import READERS, QueueTrigger, ScheduleTrigger, StreamTrigger, Trigger
 
 FUNCTION = "AWS::Serverless::Function"
 HTTP_API = "AWS::Serverless::HttpApi"
@@ -45,7 +46,7 @@ class Function:
     """One Lambda function: where its code is, how it runs and what sends it events.
 
     `name` is its logical id, `code` and `layers` are folders relative to the template. Each kind of event
-    gets a field of its own (`routes` now), read by `_EVENT_READERS`.
+    has a field of its own.
     """
 
     name: str
@@ -59,6 +60,14 @@ class Function:
     log_format: str
     log_level: str | None
     routes: Sequence[HttpRoute]
+    queues: Sequence[QueueTrigger] = ()
+    streams: Sequence[StreamTrigger] = ()
+    schedules: Sequence[ScheduleTrigger] = ()
+
+    @property
+    def triggers(self) -> list[Trigger]:
+        """All that sends it events without a request."""
+        return [*self.queues, *self.streams, *self.schedules]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +182,7 @@ class Template:
         logging = as_mapping(read("LoggingConfig"), f"{where}.LoggingConfig")
         level = logging.get("ApplicationLogLevel")
         concurrency = read("ReservedConcurrentExecutions")
+        events = self._read_events(resource.name, properties, resolver)
         return Function(
             name=resource.name,
             code=as_text(read("CodeUri"), f"{where}.CodeUri"),
@@ -190,7 +200,10 @@ class Template:
             ],
             log_format=as_text(logging.get("LogFormat", "Text"), f"{where}.LoggingConfig.LogFormat"),
             log_level=None if level is None else as_text(level, f"{where}.LoggingConfig"),
-            routes=self._read_routes(resource.name, properties, resolver),
+            routes=[event for event in events if isinstance(event, HttpRoute)],
+            queues=[event for event in events if isinstance(event, QueueTrigger)],
+            streams=[event for event in events if isinstance(event, StreamTrigger)],
+            schedules=[event for event in events if isinstance(event, ScheduleTrigger)],
         )
 
     def _layer_folder(self, arn: str, resolver: Resolver, where: str) -> str:
@@ -200,8 +213,10 @@ class Template:
                 return as_text(folder, f"{layer.name}.ContentUri")
         raise TemplateError(f"{where}.Layers: {arn} is not a layer of this template, so it is not here to run")
 
-    def _read_routes(self, function: str, properties: Mapping[str, Value], resolver: Resolver) -> list[HttpRoute]:
-        routes: list[HttpRoute] = []
+    def _read_events(
+        self, function: str, properties: Mapping[str, Value], resolver: Resolver
+    ) -> list[HttpRoute | Trigger]:
+        events: list[HttpRoute | Trigger] = []
         for name, value in as_mapping(properties.get("Events"), f"{function}.Events").items():
             where = f"{function}.Events.{name}"
             event = as_mapping(value, where)
@@ -210,11 +225,13 @@ class Template:
                 known = ", ".join(_EVENT_READERS)
                 raise TemplateError(f"{where}: events of type {kind} are not run locally (known: {known})")
             detail = as_mapping(resolver.resolve(event.get("Properties"), where), where)
-            routes.append(_EVENT_READERS[kind](function, detail, where))
-        return routes
+            read = _EVENT_READERS[kind](function, name, detail, where)
+            if read is not None:
+                events.append(read)
+        return events
 
 
-def _read_http_route(function: str, detail: Mapping[str, Value], where: str) -> HttpRoute:
+def _read_http_route(function: str, _: str, detail: Mapping[str, Value], where: str) -> HttpRoute:
     if detail.get("Auth"):
         raise TemplateError(f"{where}.Auth is not supported by the local runner")
     if str(detail.get("PayloadFormatVersion", "2.0")) != "2.0":
@@ -233,8 +250,9 @@ def _read_http_route(function: str, detail: Mapping[str, Value], where: str) -> 
     return HttpRoute(function, method, text)
 
 
-# Readers for SQS, schedules and streams come here, each with a field of `Function` to fill.
-_EVENT_READERS = {"HttpApi": _read_http_route}
+# Each kind that is read here has a field of `Function` to fill.
+_EventReader: TypeAlias = Callable[[str, str, Mapping[str, Value], str], HttpRoute | Trigger | None]
+_EVENT_READERS: dict[str, _EventReader] = {"HttpApi": _read_http_route, **READERS}
 
 
 def _no_resources(name: str) -> Reference:

@@ -3,45 +3,19 @@
 Bodies and answers are listed in docs/sandbox.md.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, cast
+from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-
-from sandbox import parameters, permissions, pipeline
+from sandbox import parameters, permissions, pipeline, records, removal
+from sandbox.admin_routes import number, route
 from sandbox.credentials import ApiKey
-from sandbox.errors import ApiError, ErrorShape, invalid_input, not_found
+from sandbox.errors import ErrorShape, invalid_input, not_found
 from sandbox.faults import Fault, FaultKind
-from sandbox.parameters import Parameter, optional, read_parameters, required
+from sandbox.organisation import Organisation
+from sandbox.parameters import optional, required
 from sandbox.state import Sandbox
-
-_Action = Callable[[Sandbox, dict[str, Any], Mapping[str, str]], Any]
-
-
-def _route(path: str, method: str, action: _Action, declared: Mapping[str, Parameter] | None = None) -> Route:
-    """Make a route from an action that gets the sandbox, the checked body and the path and query parameters."""
-
-    async def handle(request: Request) -> Response:
-        sandbox: Sandbox = request.app.state.sandbox
-        try:
-            body: Any = await request.json() if await request.body() else {}
-        except ValueError:
-            body = None
-        try:
-            if not isinstance(body, dict):
-                raise invalid_input(("", "The body must be a JSON object"))
-            read = read_parameters(declared or {}, cast("dict[str, Any]", body), strict=True)
-            with sandbox.organisation.lock:
-                return JSONResponse(action(sandbox, read, {**request.query_params, **request.path_params}))
-        except ApiError as error:
-            return JSONResponse(error.body("ADMIN"), status_code=404 if error.code.endswith("_not_found") else 400)
-
-    endpoint: Callable[[Request], Awaitable[Response]] = handle
-    return Route(f"/_sandbox{path}", endpoint, methods=[method])
-
+from sandbox.table import Record
 
 # -- looking -----------------------------------------------------------------------------------------------------
 
@@ -68,19 +42,12 @@ def _summary(sandbox: Sandbox, _body: dict[str, Any], _path: Mapping[str, str]) 
 
 
 def _calls(sandbox: Sandbox, _body: dict[str, Any], query: Mapping[str, str]) -> dict[str, Any]:
-    return {"calls": sandbox.calls.latest(_number(query, "limit", 100))}
+    return {"calls": sandbox.calls.latest(number(query, "limit", 100))}
 
 
 def _changes(sandbox: Sandbox, _body: dict[str, Any], query: Mapping[str, str]) -> dict[str, Any]:
-    after = _number(query, "after", 0)
+    after = number(query, "after", 0)
     return {"changes": [asdict(change) for change in sandbox.organisation.recent_changes if change.number > after]}
-
-
-def _number(query: Mapping[str, str], name: str, default: int) -> int:
-    try:
-        return parameters.whole(0, 10**9)(query.get(name, default))
-    except parameters.InvalidValue as problem:
-        raise invalid_input((name, str(problem))) from problem
 
 
 # -- steering ----------------------------------------------------------------------------------------------------
@@ -231,31 +198,21 @@ def _expire_paging(sandbox: Sandbox, _body: dict[str, Any], _path: Mapping[str, 
 # -- records -----------------------------------------------------------------------------------------------------
 
 
-def _record(sandbox: Sandbox, kind: str, path: Mapping[str, str]) -> dict[str, Any]:
-    record = sandbox.organisation.tables[kind].get(path["id"])
-    if record is None:
-        raise not_found(kind)
-    return record
-
-
 def _candidate(sandbox: Sandbox, _body: dict[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
-    record = _record(sandbox, "candidate", path)
+    record = records.find(sandbox.organisation, "candidate", path["id"])
     applications = [sandbox.organisation.applications.get(identifier) for identifier in record["applicationIds"]]
     return {**record, "applications": applications, "notes": list(sandbox.organisation.notes(record["id"]))}
 
 
 def _touch(sandbox: Sandbox, body: dict[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
-    return sandbox.organisation.save("candidate", {**_record(sandbox, "candidate", path), **body})
+    return sandbox.organisation.save(
+        "candidate", {**records.find(sandbox.organisation, "candidate", path["id"]), **body}
+    )
 
 
 def _delete(sandbox: Sandbox, _body: dict[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
-    record = _record(sandbox, "candidate", path)
-    for application_id in record["applicationIds"]:
-        application = sandbox.organisation.applications.get(application_id)
-        if application is not None:
-            pipeline.remove(sandbox.organisation, application, keep_candidate=False)
-    sandbox.organisation.delete("candidate", record["id"])
-    return {"id": record["id"]}
+    removal.remove(sandbox.organisation, "candidate", path["id"])
+    return {"id": path["id"]}
 
 
 def _merge(sandbox: Sandbox, body: dict[str, Any], _path: Mapping[str, str]) -> dict[str, Any]:
@@ -268,58 +225,82 @@ def _merge(sandbox: Sandbox, body: dict[str, Any], _path: Mapping[str, str]) -> 
 
 
 def _import(sandbox: Sandbox, body: dict[str, Any], _path: Mapping[str, str]) -> dict[str, Any]:
-    """Add candidates the way a bulk import does: no notification of any kind but the change log."""
+    """Add candidates the way a bulk import does: no notification of any kind but the change log.
+
+    With a job each of them gets an application for it too.
+    """
+    organisation = sandbox.organisation
     made: list[str] = []
     rows = body.get("candidates", []) + [
         {"name": f"Imported {number}", "email": f"imported.{number}@example.com"}
         for number in range(1, body.get("count", 0) + 1)
     ]
-    for row in rows:
-        record = sandbox.organisation.blank_candidate(row["name"], created_at=sandbox.organisation.now())
-        if "email" in row:
-            record["emailAddresses"] = [{"value": row["email"], "type": "Personal", "isPrimary": True}]
-        made.append(sandbox.organisation.save("candidate", record)["id"])
+    job = records.find(organisation, "job", body["jobId"]) if "jobId" in body else None
+    if job is not None and job["defaultInterviewPlanId"] is None:
+        raise invalid_input(("jobId", "The job has no interview plan"))
+    with sandbox.webhooks.silence():
+        for row in rows:
+            record = organisation.blank_candidate(row["name"], created_at=organisation.now())
+            if "email" in row:
+                record["emailAddresses"] = [{"value": row["email"], "type": "Personal", "isPrimary": True}]
+            candidate = organisation.save("candidate", record)
+            made.append(candidate["id"])
+            if job is not None:
+                _apply(organisation, candidate, job)
     return {"ids": made}
 
 
+def _apply(organisation: Organisation, candidate: Record, job: Record) -> None:
+    stage = pipeline.first_stage(organisation, job["defaultInterviewPlanId"], "Lead")
+    blank = pipeline.blank(organisation, candidate["id"], job, organisation.now())
+    entered = pipeline.entered(organisation, blank, stage, reason_id=None, actor_id=None)
+    saved = organisation.save("application", entered)
+    organisation.save("candidate", {**candidate, "applicationIds": [*candidate["applicationIds"], saved["id"]]})
+
+
 def _application(sandbox: Sandbox, body: dict[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
-    return pipeline.set_status(sandbox.organisation, _record(sandbox, "application", path), body["status"])
+    return pipeline.set_status(
+        sandbox.organisation, records.find(sandbox.organisation, "application", path["id"]), body["status"]
+    )
 
 
 def _event(sandbox: Sandbox, body: dict[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
-    return sandbox.organisation.save("interview_event", {**_record(sandbox, "interview_event", path), **body})
+    return records.change_event(
+        sandbox.organisation, {**records.find(sandbox.organisation, "interview_event", path["id"]), **body}
+    )
 
 
 def _job(sandbox: Sandbox, body: dict[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
-    return sandbox.organisation.save("job", {**_record(sandbox, "job", path), **body})
+    return sandbox.organisation.save("job", {**records.find(sandbox.organisation, "job", path["id"]), **body})
 
 
 def _user(sandbox: Sandbox, body: dict[str, Any], path: Mapping[str, str]) -> dict[str, Any]:
-    return sandbox.organisation.save("user", {**_record(sandbox, "user", path), **body})
+    return sandbox.organisation.save("user", {**records.find(sandbox.organisation, "user", path["id"]), **body})
 
 
 _TEXT = optional(parameters.text, nullable=True)
 ROUTES = [
-    _route("", "GET", _summary),
-    _route("/", "GET", _summary),
-    _route("/calls", "GET", _calls),
-    _route("/changes", "GET", _changes),
-    _route("/reset", "POST", _reset, _RESET),
-    _route("/faults", "GET", _list_faults),
-    _route("/faults", "POST", _add_fault, _FAULT),
-    _route("/faults", "DELETE", _clear_faults, {"id": optional(parameters.whole(1, 10**9))}),
-    _route("/keys", "POST", _save_key, _KEY),
-    _route("/tokens/expire", "POST", _expire_tokens),
-    _route("/tokens/lifetime", "POST", _token_lifetime, {"seconds": required(parameters.whole(1, 10**9))}),
-    _route("/rate-limit", "POST", _rate_limit, _RATE_LIMIT),
-    _route("/paging", "POST", _paging, _PAGING),
-    _route("/paging/expire", "POST", _expire_paging),
-    _route(
+    route("", "GET", _summary),
+    route("/", "GET", _summary),
+    route("/calls", "GET", _calls),
+    route("/changes", "GET", _changes),
+    route("/reset", "POST", _reset, _RESET),
+    route("/faults", "GET", _list_faults),
+    route("/faults", "POST", _add_fault, _FAULT),
+    route("/faults", "DELETE", _clear_faults, {"id": optional(parameters.whole(1, 10**9))}),
+    route("/keys", "POST", _save_key, _KEY),
+    route("/tokens/expire", "POST", _expire_tokens),
+    route("/tokens/lifetime", "POST", _token_lifetime, {"seconds": required(parameters.whole(1, 10**9))}),
+    route("/rate-limit", "POST", _rate_limit, _RATE_LIMIT),
+    route("/paging", "POST", _paging, _PAGING),
+    route("/paging/expire", "POST", _expire_paging),
+    route(
         "/candidates",
         "POST",
         _import,
         {
             "count": optional(parameters.whole(1, 1_000_000)),
+            "jobId": optional(parameters.identifier),
             "candidates": optional(
                 parameters.list_of(
                     parameters.structure({"name": required(parameters.text), "email": optional(parameters.email)})
@@ -327,29 +308,29 @@ ROUTES = [
             ),
         },
     ),
-    _route(
+    route(
         "/candidates/merge",
         "POST",
         _merge,
         {"survivorId": required(parameters.identifier), "loserId": required(parameters.identifier)},
     ),
-    _route("/candidates/{id}", "GET", _candidate),
-    _route("/candidates/{id}", "DELETE", _delete),
-    _route(
+    route("/candidates/{id}", "GET", _candidate),
+    route("/candidates/{id}", "DELETE", _delete),
+    route(
         "/candidates/{id}/touch",
         "POST",
         _touch,
         dict.fromkeys(("position", "company", "school", "timezone"), _TEXT) | {"name": optional(parameters.text)},
     ),
-    _route(
+    route(
         "/applications/{id}",
         "POST",
         _application,
         {"status": required(parameters.one_of("Active", "Archived", "Hired", "Lead"))},
     ),
-    _route("/interview-events/{id}", "POST", _event, {"hasSubmittedFeedback": required(parameters.flag)}),
-    _route("/jobs/{id}", "POST", _job, {"confidential": required(parameters.flag)}),
-    _route(
+    route("/interview-events/{id}", "POST", _event, {"hasSubmittedFeedback": required(parameters.flag)}),
+    route("/jobs/{id}", "POST", _job, {"confidential": required(parameters.flag)}),
+    route(
         "/users/{id}",
         "POST",
         _user,

@@ -4,7 +4,7 @@ A request meets, in order: `sandbox.gate` (faults, call counts), then one of
 - `POST /<category>.<method>` -> `sandbox.dispatch` -> a handler in `sandbox.categories`,
 - `/oauth/...` -> `sandbox.oauth.routes`,
 - `/files/...` -> the content behind `file.info`,
-- `/_sandbox/...` -> `sandbox.admin`.
+- `/_sandbox/...` -> `sandbox.admin`, `sandbox.record_admin` and `sandbox.webhook_admin`.
 
 The state behind all of them is one `sandbox.state.Sandbox`.
 """
@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import admin
+from sandbox import admin, record_admin, webhook_admin
 from sandbox.config import SandboxConfig
 from sandbox.dispatch import call_endpoint
 from sandbox.gate import Gate
@@ -29,6 +29,8 @@ def create_app(config: SandboxConfig | None = None) -> Starlette:
     app = Starlette(
         routes=[
             *admin.ROUTES,
+            *record_admin.ROUTES,
+            *webhook_admin.ROUTES,
             *OAUTH_ROUTES,
             Route("/files/{file_id}", _file),
             Route("/{endpoint}", call_endpoint, methods=["POST"]),

@@ -13,7 +13,8 @@ class SandboxConfig:
 
     `candidates` and `seed` determine the organisation completely. `port` is the sandbox's own port and makes its
     OAuth issuer name; `application_port` is the port of the application under development, whose callback address
-    the built-in OAuth clients may use. `clock` returns Unix seconds and exists so that tests can move time.
+    the built-in OAuth clients may use. `webhook_speed` divides the waits before a webhook is tried again. `clock`
+    returns Unix seconds and exists so that tests can move time.
     """
 
     candidates: int = 250
@@ -22,6 +23,7 @@ class SandboxConfig:
     application_port: int = 8787
     requests_per_minute: int = 1000
     access_token_seconds: int = 3600
+    webhook_speed: float = 1
     clock: Clock = field(default=time.time, repr=False)
 
     @property
@@ -31,14 +33,18 @@ class SandboxConfig:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "SandboxConfig":
-        """Read SANDBOX_CANDIDATES, SANDBOX_SEED, SANDBOX_PORT, SANDBOX_REQUESTS_PER_MINUTE and PORT.
+        """Read SANDBOX_CANDIDATES, _SEED, _PORT, _REQUESTS_PER_MINUTE, _WEBHOOK_SPEED and PORT.
 
-        Raises ValueError for what is not a whole number.
+        Raises ValueError for what is not a whole number, and for a speed that is not above zero.
         """
+        speed = float(environment.get("SANDBOX_WEBHOOK_SPEED", cls.webhook_speed))
+        if not speed > 0:
+            raise ValueError("SANDBOX_WEBHOOK_SPEED must be above zero")
         return cls(
             candidates=int(environment.get("SANDBOX_CANDIDATES", cls.candidates)),
             seed=int(environment.get("SANDBOX_SEED", cls.seed)),
             port=int(environment.get("SANDBOX_PORT", cls.port)),
             requests_per_minute=int(environment.get("SANDBOX_REQUESTS_PER_MINUTE", cls.requests_per_minute)),
+            webhook_speed=speed,
             application_port=int(environment.get("PORT", cls.application_port)),
         )

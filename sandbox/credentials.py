@@ -81,14 +81,18 @@ class KeyRing:
         on_behalf_of: bool = False,
         enabled: bool = True,
     ) -> ApiKey:
-        """Create a key or replace the one with this secret; raises ValueError for an unknown permission."""
+        """Create a key, or change the one with this secret, which keeps its age.
+
+        Raises ValueError for an unknown permission.
+        """
         chosen = frozenset(granted)
         if unknown := chosen - permissions.ALL:
             raise ValueError(f"Unknown permissions: {', '.join(sorted(unknown))}")
+        known = self._keys.get(secret)
         principal = Principal(
             key_id=masked(secret),
             title=title,
-            created_at=self._now(),
+            created_at=known.principal.created_at if known else self._now(),
             permissions=chosen,
             private_fields=private_fields,
             confidential=confidential,

@@ -1,7 +1,7 @@
 """The state of the fake organisation and the only code that changes it.
 
 Every change goes through `save` or `delete`, and from there through `_record_change`, which numbers it, feeds the
-sync tokens and tells the subscribers. Webhook delivery attaches there: `organisation.subscribe(callback)`.
+sync tokens and tells the subscribers, of which `sandbox.webhooks` is one.
 """
 
 from collections import deque
@@ -215,7 +215,7 @@ class Organisation:
         for application_id in loser["applicationIds"]:
             application = self.applications.get(application_id)
             if application is not None:
-                self.save("application", {**application, "candidateId": survivor_id})
+                self.save("application", {**application, "candidateId": survivor_id}, action="merged")
         self.merged[loser_id] = survivor_id
         combined = {
             **survivor,

@@ -119,22 +119,90 @@ def set_status(organisation: Organisation, application: Record, status: str) -> 
     return moved(organisation, application, stage, reason_id=reason)
 
 
+def blank(organisation: Organisation, candidate_id: str, job: Record, created_at: int) -> Record:
+    """Return a new application for a job, without stage and history, not yet saved."""
+    return {
+        "id": organisation.new_identifier("application"),
+        "candidateId": candidate_id,
+        "jobId": job["id"],
+        "sourceId": None,
+        "creditedToUserId": None,
+        "createdAt": created_at,
+        "updatedAt": created_at,
+        "appliedViaJobPostingId": None,
+        "submitterClientIp": None,
+        "submitterUserAgent": None,
+        "hiringTeam": job["hiringTeam"],
+        "customFieldValues": {},
+        "history": [],
+    }
+
+
+def change_plan(organisation: Organisation, job: Record, plan: Record) -> Record:
+    """Switch a job to another default plan and take along its applications in the plan it had.
+
+    Each goes to the stage of the same type and place, or to the last one of that type, or to the first of all. Which
+    stage became which is in the change's detail. Returns the job.
+    """
+    old_plan_id: str = job["defaultInterviewPlanId"]
+    targets = stages_of(organisation, plan["id"])
+    seen: dict[str, int] = {}
+    mapped: dict[str, Record] = {}
+    for stage in stages_of(organisation, old_plan_id):
+        place = seen[stage["type"]] = seen.get(stage["type"], -1) + 1
+        alike = [target for target in targets if target["type"] == stage["type"]] or targets[:1]
+        mapped[stage["id"]] = alike[min(place, len(alike) - 1)]
+    for application in organisation.where("application", "jobId", job["id"]):
+        target = mapped.get(application["interviewStageId"])
+        if target is not None:
+            reason = application["archiveReasonId"]
+            after = entered(organisation, application, target, reason_id=reason, actor_id=None)
+            organisation.save("application", after, action="plan_changed")
+    detail = {
+        "fromPlanId": old_plan_id,
+        "toPlanId": plan["id"],
+        "stages": {before: after["id"] for before, after in mapped.items()},
+    }
+    plans = [*job["interviewPlanIds"], *([] if plan["id"] in job["interviewPlanIds"] else [plan["id"]])]
+    switched = {**job, "defaultInterviewPlanId": plan["id"], "interviewPlanIds": plans}
+    return organisation.save("job", switched, action="plan_changed", detail=detail)
+
+
 def remove(organisation: Organisation, application: Record, *, keep_candidate: bool = True) -> None:
     """Delete an application with its interviews and offers, and, if the candidate stays, from the candidate."""
     identifier = application["id"]
     for schedule in organisation.where("interview_schedule", "applicationId", identifier):
-        for event in organisation.where("interview_event", "interviewScheduleId", schedule["id"]):
-            organisation.delete("interview_event", event["id"])
-        organisation.delete("interview_schedule", schedule["id"])
+        remove_schedule(organisation, schedule)
     for offer in organisation.where("offer", "applicationId", identifier):
-        for version in offer["versions"]:
-            for approval in organisation.where("approval", "entityId", version["id"]):
-                organisation.delete("approval", approval["id"])
-        organisation.delete("offer", offer["id"], detail={"applicationId": identifier})
+        remove_offer(organisation, offer)
     for process in organisation.where("offer_process", "applicationId", identifier):
-        organisation.delete("offer_process", process["id"], detail={"applicationId": identifier})
+        remove_process(organisation, process)
     organisation.delete("application", identifier, detail={"candidateId": application["candidateId"]})
     candidate = organisation.candidates.get(application["candidateId"])
     if keep_candidate and candidate is not None:
         left = [found for found in candidate["applicationIds"] if found != identifier]
         organisation.save("candidate", {**candidate, "applicationIds": left})
+
+
+def remove_schedule(organisation: Organisation, schedule: Record) -> None:
+    """Delete a schedule with its events."""
+    for event in organisation.where("interview_event", "interviewScheduleId", schedule["id"]):
+        organisation.delete("interview_event", event["id"])
+    organisation.delete("interview_schedule", schedule["id"])
+
+
+def remove_offer(organisation: Organisation, offer: Record) -> None:
+    """Delete an offer with its approvals."""
+    for version in offer["versions"]:
+        for approval in organisation.where("approval", "entityId", version["id"]):
+            organisation.delete("approval", approval["id"])
+    organisation.delete("offer", offer["id"], detail={"applicationId": offer["applicationId"]})
+
+
+def remove_process(organisation: Organisation, process: Record) -> None:
+    """Delete an offer process with its offer and forms."""
+    for offer in organisation.where("offer", "offerProcessId", process["id"]):
+        remove_offer(organisation, offer)
+    for form in organisation.where("offer_form", "offerProcessId", process["id"]):
+        organisation.delete("offer_form", form["id"])
+    organisation.delete("offer_process", process["id"], detail={"applicationId": process["applicationId"]})

@@ -99,6 +99,13 @@ def status_of(organisation: Organisation, event_ids: list[str]) -> str:
     return "WaitingOnFeedback" if waiting else "Complete"
 
 
+def refresh(organisation: Organisation, schedule: Record) -> Record:
+    """Save a schedule after its events changed; its status follows from them, and without any it is cancelled."""
+    status = status_of(organisation, schedule["eventIds"])
+    action = "cancelled" if status == "Cancelled" else ""
+    return organisation.save("interview_schedule", {**schedule, "status": status}, action=action)
+
+
 def _interviewer(organisation: Organisation, sent: Record) -> Record:
     wanted = sent["email"].casefold()
     for user in organisation.users:

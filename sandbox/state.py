@@ -12,10 +12,11 @@ from sandbox.oauth.server import AuthorizationServer
 from sandbox.organisation import Organisation
 from sandbox.paging import Pager
 from sandbox.rate_limit import RateLimiter, RateRules
+from sandbox.webhooks import Webhooks
 
 
 class Sandbox:
-    """The state behind an application: one organisation, its keys, tokens, limits, faults and call counts.
+    """The state behind an application: one organisation, its keys, tokens, limits, faults, webhooks, call counts.
 
     Reached as `application.state.sandbox`.
     """
@@ -25,7 +26,11 @@ class Sandbox:
         self._start(config)
 
     def reset(self, *, candidates: int | None = None, seed: int | None = None) -> None:
-        """Forget everything that happened, optionally with another organisation; old tokens and cursors die."""
+        """Forget everything that happened, optionally with another organisation; old tokens and cursors die.
+
+        Webhooks that are still to be delivered are dropped.
+        """
+        self.webhooks.close()
         self._start(
             replace(
                 self.config,
@@ -37,6 +42,7 @@ class Sandbox:
     def _start(self, config: SandboxConfig) -> None:
         self.config = config
         self.organisation = Organisation(config)
+        self.webhooks = Webhooks(self.organisation, speed=config.webhook_speed)
         self.keys = KeyRing(self.organisation.now)
         self.authorization = AuthorizationServer(config)
         self.pager = Pager(config.clock, life=secrets.token_hex(8))

@@ -63,7 +63,7 @@ def update_connection(request: Request, connector_id: str, owner_id: str) -> dic
 
 @app.delete(_CONNECTION, **documented("Remove a connection", answer="Nothing", auth="secret"))
 def delete_connection(request: Request, connector_id: str, owner_id: str) -> Response[Any]:
-    lifecycle.delete(caller(request), connector_id, owner_id)
+    lifecycle.delete(caller(request), connector_id, owner_id, deadline(request))
     return no_content()
 
 

@@ -56,18 +56,9 @@ def create(call: Call) -> dict[str, Any]:
     created = sent.get("createdAt", organisation.now())
     history, stage, reason = _history(call, plan["id"], created)
     record: Record = {
-        "id": organisation.new_identifier("application"),
-        "candidateId": candidate["id"],
-        "jobId": job["id"],
+        **pipeline.blank(organisation, candidate["id"], job, created),
         "sourceId": sent.get("sourceId"),
         "creditedToUserId": sent.get("creditedToUserId"),
-        "createdAt": created,
-        "updatedAt": created,
-        "appliedViaJobPostingId": None,
-        "submitterClientIp": None,
-        "submitterUserAgent": None,
-        "hiringTeam": job["hiringTeam"],
-        "customFieldValues": {},
         "history": history,
         **pipeline.placed(stage, reason, history[-1]["enteredStageAt"]),
     }

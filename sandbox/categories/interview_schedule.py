@@ -127,10 +127,7 @@ def update(call: Call) -> dict[str, Any]:
         event_ids = _save_events(call, schedule, sent["interviewEvent"])
     else:
         event_ids = _cancel_events(call, schedule, sent["interviewEventIdToCancel"])
-    status = scheduling.status_of(call.organisation, event_ids)
-    action = "cancelled" if status == "Cancelled" else ""
-    record = {**schedule, "eventIds": event_ids, "status": status}
-    return _view(call, call.organisation.save("interview_schedule", record, action=action))
+    return _view(call, scheduling.refresh(call.organisation, {**schedule, "eventIds": event_ids}))
 
 
 @endpoint(

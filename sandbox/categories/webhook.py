@@ -13,12 +13,17 @@ from sandbox.parameters import optional, required
 from sandbox.pinging import ping
 from sandbox.table import Record
 
-# The specification's list; jobCreate, jobUpdate, openingCreate and signatureRequestUpdate are set by hand in Ashby.
+# The specification's list; the others are set by hand in Ashby.
 WEBHOOK_TYPES = (
     "applicationSubmit", "applicationUpdate", "candidateHire", "candidateStageChange", "candidateDelete",
     "candidateMerge", "interviewPlanTransition", "interviewScheduleCreate", "interviewScheduleUpdate",
     "jobPostingUpdate", "jobPostingPublish", "jobPostingUnpublish", "offerCreate", "offerUpdate", "offerDelete",
     "pushToHRIS", "surveySubmit",
+)  # fmt: skip
+SET_BY_HAND = (
+    "jobCreate", "jobUpdate", "jobPostingDelete", "openingCreate", "signatureRequestUpdate",
+    "takeHomeAssignmentAssigned", "takeHomeAssignmentSubmitted", "takeHomeAssignmentCompleted",
+    "takeHomeAssignmentCancelled",
 )  # fmt: skip
 
 

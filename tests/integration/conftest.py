@@ -27,20 +27,23 @@ import pytest
 import uvicorn
 from moto import mock_aws
 
+from local.emulator import mend
 from sandbox.app import create_app
 from sandbox.config import SandboxConfig
 from sandbox.state import Sandbox
-from unified import aws, projects, settings, table, transport
+from unified import aws, projects, transport
 from unified.ashby import client as ashby_client
-from unified.connections import clients, lifecycle, store, vault
+from unified.connections import clients
 from unified.errors import CATALOGUE
+from unified.events import settings as settings_of_events
 from unified.log import logger
 
 ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = ("connections", "docs", "oauth_callback", "resources")
+FUNCTIONS = tuple(sorted(folder.parent.name for folder in (ROOT / "functions").glob("*/app.py")))
 PUBLIC_URL = "http://127.0.0.1:8787"
 REDIRECT_URL = "https://app.example.com/connected"
 REGION = "eu-central-1"
+_QUEUES = f"https://sqs.{REGION}.amazonaws.com/123456789012"
 
 Item = dict[str, Any]
 
@@ -203,7 +206,23 @@ ALL_OPERATIONS = [
 ]
 
 
-_ROUTES = re.findall(r'Method: (\w+), Path: "([^"]+)"', (ROOT / "template.yaml").read_text(encoding="utf-8"))
+_TEMPLATE = (ROOT / "template.yaml").read_text(encoding="utf-8")
+_ROUTES = re.findall(r'Method: (\w+), Path: "([^"]+)"', _TEMPLATE)
+
+
+def _functions_by_route() -> dict[str, str]:
+    """Read from the template which function serves which route."""
+    found: dict[str, str] = {}
+    for block in _TEMPLATE.split("Type: AWS::Serverless::Function")[1:]:
+        folder = re.search(r"CodeUri: functions/(\w+)", block)
+        own = block.partition("\n  # --- ")[0]
+        for method, path in re.findall(r'Method: (\w+), Path: "([^"]+)"', own):
+            assert folder is not None
+            found[f"{method} {path}"] = folder[1]
+    return found
+
+
+_SERVES = _functions_by_route()
 
 
 def route_of(method: str, path: str) -> tuple[str, dict[str, str]]:
@@ -224,12 +243,7 @@ def route_of(method: str, path: str) -> tuple[str, dict[str, str]]:
 
 def function_of(route_key: str) -> str:
     """Say which function serves a route, as the template does."""
-    path = route_key.partition(" ")[2].replace("/v1/s/", "/v1/")
-    if path.startswith(("/v1/resources", "/v1/models")):
-        return "resources"
-    if path.startswith("/v1/callback"):
-        return "oauth_callback"
-    return "connections" if path.startswith("/v1/") else "docs"
+    return _SERVES.get(route_key, "docs")
 
 
 def check_problem(answer: Answer) -> None:
@@ -286,6 +300,7 @@ def sandbox_server() -> Iterator[tuple[str, Sandbox]]:
 @pytest.fixture(scope="session")
 def cloud(sandbox_server: tuple[str, Sandbox]) -> Iterator[SimpleNamespace]:
     """Load every function once, on clients that moto answers; making clients is what costs time."""
+    mend()
     made: dict[str, Any] = {}
     counted: Counter[str] = Counter()
 
@@ -301,7 +316,7 @@ def cloud(sandbox_server: tuple[str, Sandbox]) -> Iterator[SimpleNamespace]:
         patch.setattr(aws, "_client", client)
         handlers = {name: _load(name).handler for name in FUNCTIONS}
         # Made while the network is moto's, so that no test pays for it.
-        for service in ("dynamodb", "kms", "secretsmanager"):
+        for service in ("dynamodb", "kms", "secretsmanager", "sqs", "events", "scheduler"):
             client(service)
     yield SimpleNamespace(client=client, counted=counted, handlers=handlers)
     for one in made.values():
@@ -331,13 +346,21 @@ def _environment(sandbox_url: str) -> dict[str, str]:
         "ASHBY_API_URL": sandbox_url,
         "PUBLIC_URL": PUBLIC_URL,
         "ALLOWED_REDIRECT_URLS": f"{REDIRECT_URL}, https://app.example.com/other",
+        **{f"{name}_QUEUE_URL": f"{_QUEUES}/{name.lower()}" for name in ("HINT", "SWEEP", "DELIVERY")},
+        "DELIVERY_QUEUE_ARN": f"arn:aws:sqs:{REGION}:123456789012:delivery",
+        "DELIVERY_DEAD_LETTER_QUEUE_ARN": f"arn:aws:sqs:{REGION}:123456789012:delivery-dead-letters",
+        "SCHEDULE_GROUP": "unified-test",
+        "SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/unified-test-schedules",
+        "EVENT_BUS_NAME": "unified-test",
+        "DELIVERY_ALLOWED_NETWORKS": "127.0.0.0/8",
         "POWERTOOLS_SERVICE_NAME": "unified",
     }
 
 
 # The constructor's own defaults, which is where a handler's pauses come from.
 _DEFAULTS = cast(dict[str, Any], ashby_client.AshbySession.__init__.__kwdefaults__)
-_CACHES = (settings.settings, table.table, store.store, vault.vault, lifecycle.connections, projects.projects)
+# What outlives a deployment: moto answers all clients alike, and sockets are dear to open.
+_KEPT = frozenset({"unified.aws", "unified.transport"})
 
 
 @contextlib.contextmanager
@@ -358,7 +381,12 @@ def new_stack(cloud: SimpleNamespace, url: str, sandbox: Sandbox) -> Generator[S
                 {"AttributeName": "pk", "KeyType": "HASH"},
                 {"AttributeName": "sk", "KeyType": "RANGE"},
             ],
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
         )
+        for queue in ("hint", "sweep", "delivery", "delivery-dead-letters"):
+            cloud.client("sqs").create_queue(QueueName=queue)
+        cloud.client("events").create_event_bus(Name="unified-test")
+        cloud.client("scheduler").create_schedule_group(Name="unified-test")
         patch.setenv("KEY_ARN", cloud.client("kms").create_key()["KeyMetadata"]["Arn"])
         cloud.client("secretsmanager").create_secret(Name="unified-test-oauth", SecretString="{}")
         _forget()
@@ -379,8 +407,14 @@ def stack(cloud: SimpleNamespace, sandbox_server: tuple[str, Sandbox]) -> Iterat
 
 
 def _forget() -> None:
-    for cached in _CACHES:
-        cached.cache_clear()
+    """Forget what an environment of the functions remembers: each module's one cached object."""
+    for name, module in list(sys.modules.items()):
+        if not name.startswith("unified.") or name in _KEPT:
+            continue
+        for cached in vars(module).values():
+            if getattr(cached, "cache_parameters", dict)().get("maxsize") == 1:
+                cached.cache_clear()
+    settings_of_events.forget()
     clients._cached = None
 
 

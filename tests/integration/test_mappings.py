@@ -479,7 +479,7 @@ def test_of_two_that_change_a_connection_at_once_one_is_told(
         if not met:
             met.append(1)
             # Somebody else changes the connection between our read of it and our write.
-            self.set_operations(Reference(stack.project_id, "ashby", "acme"), [*ALL_OPERATIONS[:5]])
+            self.change(Reference(stack.project_id, "ashby", "acme"), [*ALL_OPERATIONS[:5]], None)
         return real(self, connection, model, rules)
 
     monkeypatch.setattr(store_module.ConnectionStore, "put_mapping", between)

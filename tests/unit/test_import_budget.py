@@ -35,6 +35,7 @@ LATE = {
     "standardwebhooks",
     "unified.api.bodies",
     "unified.api.connectors",
+    "unified.egress",
     "unified.ashby",
     "unified.models.generic",
     "unified.transport",
@@ -42,10 +43,73 @@ LATE = {
 }
 # What nothing of ours that is deployed may import at all.
 NEVER = {"admin", "hypothesis", "local", "moto", "pytest", "sandbox", "starlette", "uvicorn"}
+# What an event of a queue, the stream or the clock needs no part of: callers, routes, sessions.
+UNASKED = {"aws_lambda_powertools.event_handler", "unified.api", "unified.connections.callback"}
 BUDGET: dict[str, set[str]] = {
-    "connections": {"unified.mapping", "unified.api.pages", "unified.api.resources", "unified.connections.callback"},
-    "resources": {"unified.api.lifecycle", "unified.api.pages", "unified.connections.callback"},
-    "oauth_callback": {"unified.mapping", "unified.api.lifecycle", "unified.api.resources", "unified.api.paging"},
+    "connections": {
+        "unified.mapping",
+        "unified.api.pages",
+        "unified.api.resources",
+        "unified.connections.callback",
+        "unified.deliveries",
+        "unified.hooks",
+        "unified.ledger",
+    },
+    "resources": {
+        "unified.api.lifecycle",
+        "unified.api.pages",
+        "unified.connections.callback",
+        "unified.deliveries",
+        "unified.events",
+        "unified.hooks",
+        "unified.ledger",
+    },
+    "oauth_callback": {
+        "unified.mapping",
+        "unified.api.lifecycle",
+        "unified.api.resources",
+        "unified.api.paging",
+        "unified.deliveries",
+        "unified.events",
+        "unified.hooks",
+        "unified.ledger",
+    },
+    # Ashby waits for its answer, and counts on it: no router, no logger, and nothing of what comes after the queue.
+    "webhook_ingest": {
+        *UNASKED,
+        "aws_lambda_powertools",
+        "typing_extensions",
+        "unified.connections.lifecycle",
+        "unified.deliveries",
+        "unified.events",
+        "unified.hooks.settings",
+        "unified.ledger",
+        "unified.log",
+        "unified.mapping",
+        "unified.models",
+        "unified.projects",
+    },
+    "observe": {*UNASKED, "unified.hooks", "unified.ledger.sweep", "unified.ledger.worker"},
+    "sweep": {*UNASKED, "unified.ledger.observe"},
+    "deliver": {
+        *UNASKED,
+        "unified.connections.lifecycle",
+        "unified.hooks",
+        "unified.ledger",
+        "unified.mapping",
+        "unified.projects",
+    },
+    "events": {
+        "unified.api.lifecycle",
+        "unified.api.pages",
+        "unified.api.resources",
+        "unified.connections.callback",
+        "unified.deliveries.attempts",
+        "unified.hooks.ingest",
+        "unified.ledger.observe",
+        "unified.ledger.sweep",
+        "unified.ledger.worker",
+    },
     "docs": {
         "unified.mapping",
         "botocore.client",
@@ -86,6 +150,15 @@ def modules_of(function: str) -> frozenset[str]:
         "ASHBY_API_URL": "https://api.ashbyhq.com",
         "PUBLIC_URL": "",
         "ALLOWED_REDIRECT_URLS": "",
+        "HINT_QUEUE_URL": "h",
+        "SWEEP_QUEUE_URL": "s",
+        "DELIVERY_QUEUE_URL": "d",
+        "EVENT_BUS_NAME": "b",
+        "DELIVERY_ALLOWED_NETWORKS": "",
+        "DELIVERY_QUEUE_ARN": "d",
+        "DELIVERY_DEAD_LETTER_QUEUE_ARN": "d",
+        "SCHEDULE_GROUP": "g",
+        "SCHEDULE_ROLE_ARN": "r",
     }
     app = ROOT / "functions" / function / "app.py"
     # -P: the repository, which holds the packages of NEVER, must not be on the path by chance.
@@ -108,7 +181,7 @@ def test_a_function_starts_without_what_it_may_not_need(function: str) -> None:
 
 
 @pytest.mark.parametrize("function", sorted(set(FUNCTIONS) - {"docs"}))
-def test_a_function_that_needs_the_table_makes_its_client_at_start_up(function: str) -> None:
+def test_a_function_that_needs_the_table_loads_its_client_at_start_up(function: str) -> None:
     # While Lambda still gives a cold start its full processor; otherwise the first request would pay.
     assert {"botocore.client", "unified.aws"} <= modules_of(function)
 

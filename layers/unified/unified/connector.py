@@ -95,13 +95,15 @@ class ListQuery(NamedTuple):
 class Page(NamedTuple):
     """One page of records, the cursor of the next or None, and what the caller should know of it.
 
-    ``sync_token`` comes with the last page of a list that can be gone on with later.
+    ``sync_token`` comes with the last page of a list that can be gone on with later. ``groups`` are beginnings of
+    ids: of each, the page holds every record that there is, so one that was known and is not on it is gone.
     """
 
     records: Sequence[Record]
     next: str | None = None
     warnings: Sequence[str] = ()
     sync_token: str | None = None
+    groups: Sequence[str] = ()
 
 
 class Written(NamedTuple):
@@ -109,6 +111,44 @@ class Written(NamedTuple):
 
     record: Record
     not_written: Mapping[str, str] = NOTHING
+
+
+class Hint(NamedTuple):
+    """What a webhook says may have changed: one record, or with ``is_group`` all whose ids begin with ``record_id``.
+
+    ``record`` is the record as the model's list gives it, None where the webhook does not hold it whole and it must
+    be read. ``is_gone`` says that the record is deleted, ``merged_into`` which one took its place.
+    """
+
+    model: str
+    record_id: str
+    record: Record | None = None
+    is_gone: bool = False
+    merged_into: str | None = None
+    is_group: bool = False
+
+
+class EventSource(NamedTuple):
+    """How an event (``model::trigger``) comes about: by the provider's webhooks, or by our reading on a schedule.
+
+    ``actions`` are the provider's names of the webhooks; what they miss, the sweep finds. ``by_hand`` says that the
+    provider's API cannot set these webhooks up and a person must. ``delay`` is the sweep that finds it at the latest.
+    """
+
+    mode: Literal["native", "sweep"]
+    delay: Literal["incremental", "full", "atOnce"]
+    actions: tuple[str, ...] = ()
+    by_hand: bool = False
+    reason: str = ""
+
+
+class HookSetting(NamedTuple):
+    """A webhook setting in the connected account: its id there, what it is for, where it sends, whether it is on."""
+
+    id: str
+    action: str
+    url: str
+    is_enabled: bool
 
 
 class Verification(NamedTuple):
@@ -159,12 +199,38 @@ class ConnectorModel(Protocol):
         ...
 
     @property
+    def unhashed(self) -> frozenset[str]:
+        """Fields that are not the same wherever a record is read, so a change of them makes no event."""
+        ...
+
+    @property
     def extras(self) -> frozenset[str]:
         """Fields that take calls of their own: one record has them, a list only when ``fields`` names them."""
         ...
 
+    @property
+    def event_sources(self) -> Mapping[str, EventSource]:
+        """How each of the triggers ``created``, ``updated``, ``deleted`` comes about."""
+        ...
+
     def list(self, session: Any, query: ListQuery) -> Page:
         """Return one page, without extras."""
+        ...
+
+    def sweep(self, session: Any, query: ListQuery) -> Page:
+        """Return one page for a sweep: as ``list`` without filters, archived and closed records among them.
+
+        Takes a ``sync_token`` wherever a page of it ever gave one, with ``groups`` where records come and go in
+        groups. Raises ``SyncTokenExpired`` for a token that no longer serves: all must be listed anew.
+        """
+        ...
+
+    def members(self, session: Any, group: str) -> Sequence[Record]:
+        """Return every record whose id begins with ``group``; only models whose hints are groups have them."""
+        ...
+
+    def is_restricted(self, record: Record) -> bool:
+        """Tell whether only a credential with special access sees this record (Ashby: confidential jobs)."""
         ...
 
     def retrieve(self, session: Any, record_id: str) -> Record:
@@ -275,6 +341,48 @@ class Connector(Protocol):
 
     def scopes(self, operations: Sequence[str]) -> tuple[str, ...]:
         """Return the provider's permissions that ``operations`` (``model::operation``) need, sorted."""
+        ...
+
+    def hints(self, action: str, data: Mapping[str, Any]) -> Sequence[Hint] | None:
+        """Return what a webhook says may have changed, None for an action that is not known."""
+        ...
+
+    @property
+    def hooks(self) -> HookSettings:
+        """How webhooks are set up in an account."""
+        ...
+
+
+class HookSettings(Protocol):
+    """How a provider's webhooks are checked, and set up in a connected account. Raises ``UnifiedError``."""
+
+    @property
+    def permission(self) -> str:
+        """The provider's permission that setting them up takes."""
+        ...
+
+    def is_genuine(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[Secret]) -> bool:
+        """Tell whether a webhook was signed with one of ``secrets``; compared in constant time."""
+        ...
+
+    def actions(self, models: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the actions that ``models`` have use for: those the API can set up, those a person must."""
+        ...
+
+    def create(self, session: Any, action: str, url: str, secret: Secret) -> HookSetting:
+        """Set a webhook up. Raises ``HookExists`` when the account has one of this action and address already."""
+        ...
+
+    def read(self, session: Any, action: str, setting_id: str) -> HookSetting | None:
+        """Read a setting, None when it is gone."""
+        ...
+
+    def repair(self, session: Any, setting: HookSetting, url: str, secret: Secret) -> HookSetting:
+        """Put a setting right: address, secret, enabled."""
+        ...
+
+    def remove(self, session: Any, setting_id: str) -> None:
+        """Remove a setting; one that is gone is no error."""
         ...
 
 

@@ -44,6 +44,9 @@ CATALOGUE: Mapping[str, Kind] = {
     "MORPH::IDEMPOTENCY::IN_PROGRESS": Kind(409, "The same request is under way"),  # ours
     "MORPH::IDEMPOTENCY::KEY_REUSED": Kind(422, "The idempotency key was used for another request"),  # ours
     "MORPH::ADAPTER::AUTHORIZATION_DATA_INVALID": Kind(400, "The credential was not accepted"),
+    "MORPH::WEBHOOK_ENDPOINT::NOT_FOUND": Kind(404, "There is no such webhook endpoint"),  # ours
+    "MORPH::WEBHOOK_ENDPOINT::CONFLICT": Kind(409, "The webhook endpoint's state does not allow this"),  # ours
+    "MORPH::EVENT::NOT_FOUND": Kind(404, "There is no such event"),  # ours
     "MORPH::CONNECTION::NOT_FOUND": Kind(404, "There is no such connection"),
     "MORPH::CONNECTION::CREATION_FAILED": Kind(409, "The connection could not be created"),
     "MORPH::CONNECTION::UPDATE_FAILED": Kind(409, "The connection changed meanwhile"),
@@ -145,6 +148,24 @@ class UpstreamFailure(UnifiedError):
 
 class OutcomeUnknown(UpstreamFailure):
     """A write was sent and its answer lost: it may have happened, so nobody may blindly send it again."""
+
+
+class RateLimited(UpstreamFailure):
+    """The connected account's limit is reached; ``is_for_all`` says that it is one of all integrations together."""
+
+    def __init__(self, detail: str, *, is_for_all: bool, upstream: Upstream | None, retry_after: int | None) -> None:
+        super().__init__(
+            "MORPH::CONNECTION::PROXY::RATE_LIMIT_EXCEEDED", detail, upstream=upstream, retry_after=retry_after
+        )
+        self.is_for_all = is_for_all
+
+
+class SyncTokenExpired(UpstreamFailure):
+    """The connected account no longer takes a sync token: everything must be listed anew."""
+
+
+class HookExists(UpstreamFailure):
+    """The connected account has a webhook of this action and address already."""
 
 
 class VaultFailure(UnifiedError):

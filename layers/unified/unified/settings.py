@@ -7,13 +7,20 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+QUEUES_AND_BUS = (
+    *("HINT_QUEUE_URL", "SWEEP_QUEUE_URL", "DELIVERY_QUEUE_URL"),
+    *("EVENT_BUS_NAME", "DELIVERY_ALLOWED_NETWORKS"),
+)
+"""What only work behind the scenes uses: whoever runs a part by hand may leave them empty."""
+
 
 class Settings(NamedTuple):
     """The deployment as a function sees it.
 
     ``public_url`` is empty where the API answers on API Gateway's own host name; the address of a request
     then tells it (``unified.api.http``). ``upstream_urls`` are the providers' APIs by connector.
-    ``allowed_redirect_urls`` holds for projects that name none.
+    ``allowed_redirect_urls`` holds for projects that name none. ``delivery_allowed_networks`` are private networks
+    (CIDR) that events may be delivered to all the same, over plain HTTP too; none in a deployment of everyday.
     """
 
     table_name: str
@@ -22,6 +29,11 @@ class Settings(NamedTuple):
     upstream_urls: Mapping[str, str]
     public_url: str
     allowed_redirect_urls: tuple[str, ...]
+    hint_queue_url: str
+    sweep_queue_url: str
+    delivery_queue_url: str
+    event_bus_name: str
+    delivery_allowed_networks: tuple[str, ...]
 
 
 @lru_cache(maxsize=1)
@@ -34,5 +46,35 @@ def settings() -> Settings:
         oauth_client_secret_arn=env["OAUTH_CLIENT_SECRET_ARN"],
         upstream_urls={"ashby": env["ASHBY_API_URL"].rstrip("/")},
         public_url=env["PUBLIC_URL"].rstrip("/"),
-        allowed_redirect_urls=tuple(url.strip() for url in env["ALLOWED_REDIRECT_URLS"].split(",") if url.strip()),
+        allowed_redirect_urls=_listed(env["ALLOWED_REDIRECT_URLS"]),
+        hint_queue_url=env["HINT_QUEUE_URL"],
+        sweep_queue_url=env["SWEEP_QUEUE_URL"],
+        delivery_queue_url=env["DELIVERY_QUEUE_URL"],
+        event_bus_name=env["EVENT_BUS_NAME"],
+        delivery_allowed_networks=_listed(env["DELIVERY_ALLOWED_NETWORKS"]),
     )
+
+
+class ScheduleSettings(NamedTuple):
+    """What only deliver is told: where attempts that are far away wait, and where what failed for good goes."""
+
+    delivery_queue_arn: str
+    dead_letter_queue_arn: str
+    group: str
+    role_arn: str
+
+
+@lru_cache(maxsize=1)
+def schedule_settings() -> ScheduleSettings:
+    """Read deliver's own environment. Raises ``KeyError`` elsewhere."""
+    env = os.environ
+    return ScheduleSettings(
+        delivery_queue_arn=env["DELIVERY_QUEUE_ARN"],
+        dead_letter_queue_arn=env["DELIVERY_DEAD_LETTER_QUEUE_ARN"],
+        group=env["SCHEDULE_GROUP"],
+        role_arn=env["SCHEDULE_ROLE_ARN"],
+    )
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())

@@ -13,26 +13,44 @@
 | ``STATE#<sha256>`` | ``STATE`` | one authorization under way | ``ttl``, or used once |
 | ``IDEMPOTENCY#<project>#<connector>#<owner>`` | ``<sha256>`` | one write under an ``Idempotency-Key`` | ``ttl`` |
 | ``AUDIT#<project>#<connector>#<owner>`` | ``<time>#<random>`` | who did what, with what outcome | ``ttl`` |
+| ``ENDPOINTS#<project>`` | ``ENDPOINT#<endpoint>`` | where events are delivered to | removed |
+| same | ``SETTINGS`` | how a project wants its events: thin or whole, cadences | replaced |
+| ``HOOK#<hook>`` | ``HOOK`` | whose webhooks arrive under an address, the sealed secret | ``ttl`` |
+| ``SWEEP`` | ``<project>#<connector>#<generation>#<owner>`` | one watched connection: what is due when | purged |
+| ``SYNC#<project>#<connector>#<generation>#<owner>`` | ``STATE`` | how a connection is watched: hook, pause | purged |
+| same | ``KEY`` | the wrapped key of its events' bodies | disconnected |
+| same | ``MODEL#<model>`` | how far the model's sweeps are: sync token, checkpoint, what was held back | purged |
+| same | ``RUN#<model>#<run>#<page>`` | the ids on one page of a full sweep under way | ``ttl`` |
+| same | ``SETTING#<action>`` | one webhook setting of ours in the connected account | purged |
+| same | ``ACTION#<action>`` | how often a webhook came that we have no use for | purged |
+| same | ``SEEN#<sha256>`` | a webhook that was dealt with | ``ttl`` |
+| ``LEDGER#<project>#<connector>#<generation>#<owner>`` | ``<model>#<record>`` | a hash of what was last seen | purged |
+| ``EVENT#<project>#<day>`` | ``<event>`` | an event: the outbox, and the list of events | ``ttl`` |
+| ``ATTEMPT#<project>#<event>`` | ``<endpoint>`` | an event's delivery to one endpoint | ``ttl`` |
+| same | ``<endpoint>#<number>`` | one attempt of it: status and latency | ``ttl`` |
 
 The credential lies apart from the connection so that a role may list connections and never see a
 ciphertext (``dynamodb:LeadingKeys``). ``<owner>`` is the caller's own text and always the last part, so no
-owner can be read as another key. DynamoDB deletes expired items late, by days: whoever reads an item with a
-``ttl`` compares it (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ttl-expired-items.html).
+owner can be read as another key. ``<generation>`` is new whenever a connection is made anew:
+what was seen of an earlier one of the same name is never taken for this one's. DynamoDB deletes expired items
+late, by days: whoever reads an item with a ``ttl`` compares it
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ttl-expired-items.html).
 """
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from unified import aws
+from unified.codec import Item, decode, decode_item, encode
 from unified.settings import settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-Item = dict[str, Any]
 
 
 class Key(NamedTuple):
@@ -97,12 +115,56 @@ def audit_key(project: str, connector: str, owner: str, at: str, unique: str) ->
     return Key(f"AUDIT#{project}#{connector}#{owner}", f"{at}#{unique}")
 
 
+def endpoint_key(project: str, endpoint: str) -> Key:
+    """Where one of a project's webhook endpoints lies."""
+    return Key(f"ENDPOINTS#{project}", f"ENDPOINT#{endpoint}")
+
+
+def event_settings_key(project: str) -> Key:
+    """Where lies how a project wants its events."""
+    return Key(f"ENDPOINTS#{project}", "SETTINGS")
+
+
+def hook_key(hook: str) -> Key:
+    """Where lies whose webhooks arrive under an address."""
+    return Key(f"HOOK#{hook}", "HOOK")
+
+
+def sweep_key(project: str, connector: str, generation: str, owner: str) -> Key:
+    """Where lies what is due for a watched connection."""
+    return Key("SWEEP", f"{project}#{connector}#{generation}#{owner}")
+
+
+def sync_key(project: str, connector: str, generation: str, owner: str, sk: str) -> Key:
+    """Where something of how a connection is watched lies."""
+    return Key(f"SYNC#{project}#{connector}#{generation}#{owner}", sk)
+
+
+def ledger_key(project: str, connector: str, generation: str, owner: str, sk: str) -> Key:
+    """Where lies what was last seen of a record; ``sk`` is ``<model>#<record>``."""
+    return Key(f"LEDGER#{project}#{connector}#{generation}#{owner}", sk)
+
+
+def event_key(project: str, day: str, event: str) -> Key:
+    """Where an event lies, in order of time within its day (UTC, ``YYYY-MM-DD``)."""
+    return Key(f"EVENT#{project}#{day}", event)
+
+
+def attempt_key(project: str, event: str, endpoint: str, number: int | None = None) -> Key:
+    """Where an event's delivery to one endpoint lies, or one attempt of it, in order."""
+    return Key(f"ATTEMPT#{project}#{event}", endpoint if number is None else f"{endpoint}#{number:04}")
+
+
 class ConditionFailed(Exception):
     """A conditional write did not apply. ``item`` is what was there instead, or None where nothing was."""
 
     def __init__(self, item: Item | None) -> None:
         super().__init__("condition not met")
         self.item = item
+
+
+class Contention(Exception):
+    """Another transaction was writing one of the same items at the same moment: nothing was written."""
 
 
 class Condition(NamedTuple):
@@ -116,7 +178,7 @@ class Condition(NamedTuple):
         """Spell the condition as DynamoDB's request arguments."""
         arguments: dict[str, Any] = {verb: self.expression}
         if self.values:
-            arguments["ExpressionAttributeValues"] = {f":{k}": _encode(v) for k, v in self.values.items()}
+            arguments["ExpressionAttributeValues"] = {f":{k}": encode(v) for k, v in self.values.items()}
         if self.names:
             arguments["ExpressionAttributeNames"] = {f"#{name}": name for name in self.names}
         return arguments
@@ -149,6 +211,9 @@ class Update(NamedTuple):
     condition: Condition | None = None
 
 
+_ATTEMPTS = 4
+
+
 class Table:
     """Typed, consistent access to the table. Errors that are not a failed condition pass through untouched."""
 
@@ -159,7 +224,7 @@ class Table:
     def get(self, key: Key) -> Item | None:
         """Read one item, consistently."""
         answer = self._client.get_item(TableName=self._name, Key=_key(key), ConsistentRead=True)
-        return _decode_item(answer.get("Item"))
+        return decode_item(answer.get("Item"))
 
     def get_many(self, keys: Sequence[Key]) -> list[Item | None]:
         """Read up to 100 items in one round trip, consistently each; the answer keeps the order of ``keys``."""
@@ -168,7 +233,7 @@ class Table:
         while wanted:
             answer = self._client.batch_get_item(RequestItems=wanted)
             for raw in answer["Responses"].get(self._name, []):
-                item = cast(Item, _decode_item(raw))
+                item = cast(Item, decode_item(raw))
                 found[Key(item["pk"], item["sk"])] = item
             wanted = answer.get("UnprocessedKeys")
         return [found.get(key) for key in keys]
@@ -182,14 +247,19 @@ class Table:
             if start is None:
                 return
 
-    def page(self, pk: str, prefix: str, *, limit: int | None, after: str | None) -> tuple[list[Item], str | None]:
-        """Read one page under ``pk``; returns the items and the sk to go on after, or None at the end."""
+    def page(
+        self, pk: str, prefix: str, *, limit: int | None, after: str | None, newest_first: bool = False
+    ) -> tuple[list[Item], str | None]:
+        """Read one page under ``pk``; returns the items and the sk to go on after, or None at the end.
+
+        ``after`` need not be an item's: the page begins behind it all the same.
+        """
         arguments: dict[str, Any] = {
             "TableName": self._name,
             "KeyConditionExpression": "pk = :pk" + (" AND begins_with(sk, :prefix)" if prefix else ""),
             "ExpressionAttributeValues": {
-                ":pk": _encode(pk),
-                **({":prefix": _encode(prefix)} if prefix else {}),
+                ":pk": encode(pk),
+                **({":prefix": encode(prefix)} if prefix else {}),
             },
             "ConsistentRead": True,
         }
@@ -197,11 +267,13 @@ class Table:
             arguments["Limit"] = limit
         if after is not None:
             arguments["ExclusiveStartKey"] = _key(Key(pk, after))
+        if newest_first:
+            arguments["ScanIndexForward"] = False
         answer = self._client.query(**arguments)
         last = answer.get("LastEvaluatedKey")
         return (
-            [cast(Item, _decode_item(raw)) for raw in answer["Items"]],
-            None if last is None else cast(str, _decode(last["sk"])),
+            [cast(Item, decode_item(raw)) for raw in answer["Items"]],
+            None if last is None else cast(str, decode(last["sk"])),
         )
 
     def put(self, key: Key, item: Item, condition: Condition | None = None) -> None:
@@ -234,7 +306,7 @@ class Table:
             }
         with _conditions(self._client):
             answer = self._client.update_item(**arguments, ReturnValues="ALL_NEW", **_RETURN_OLD)
-        return cast(Item, _decode_item(answer.get("Attributes")))
+        return cast(Item, decode_item(answer.get("Attributes")))
 
     def delete(self, key: Key, condition: Condition | None = None) -> Item | None:
         """Delete one item; returns what it was. Raises ``ConditionFailed``."""
@@ -242,10 +314,13 @@ class Table:
             answer = self._client.delete_item(
                 **self._delete(Delete(key, condition)), ReturnValues="ALL_OLD", **_RETURN_OLD
             )
-        return _decode_item(answer.get("Attributes"))
+        return decode_item(answer.get("Attributes"))
 
     def transact(self, writes: Iterable[Put | Update | Delete]) -> None:
-        """Apply all writes or none. Raises ``ConditionFailed`` with the item of the first that did not hold."""
+        """Apply all writes or none. Raises ``ConditionFailed`` with the item of the first that did not hold.
+
+        Another transaction on the same items at the same moment is waited for; ``Contention`` when it goes on.
+        """
         items: list[Any] = []
         for write in writes:
             match write:
@@ -255,12 +330,25 @@ class Table:
                     items.append({"Update": {**self._update(write), **_RETURN_OLD}})
                 case Delete():
                     items.append({"Delete": {**self._delete(write), **_RETURN_OLD}})
-        with _conditions(self._client):
-            self._client.transact_write_items(TransactItems=items)
+        for attempt in range(_ATTEMPTS):
+            try:
+                with _conditions(self._client):
+                    self._client.transact_write_items(TransactItems=items)
+            except Contention:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                time.sleep(random.uniform(0.01, 0.05) * 2**attempt)  # noqa: S311 - spreads load, hides nothing
+            else:
+                return
+
+    def transact_all(self, writes: Sequence[Put | Update | Delete]) -> None:
+        """Apply all of possibly no writes or none. Raises ``ConditionFailed``, ``Contention``."""
+        if writes:
+            self.transact(writes)
 
     def _put(self, write: Put) -> dict[str, Any]:
         item = {"pk": write.key.pk, "sk": write.key.sk, **write.item}
-        encoded = {name: _encode(value) for name, value in item.items() if value is not None}
+        encoded = {name: encode(value) for name, value in item.items() if value is not None}
         return {"TableName": self._name, "Item": encoded, **_arguments(write.condition)}
 
     def _delete(self, write: Delete) -> dict[str, Any]:
@@ -278,7 +366,7 @@ class Table:
         names = {**arguments.pop("ExpressionAttributeNames", {}), **{f"#set_{n}": n for n in write.changes}}
         values = {
             **arguments.pop("ExpressionAttributeValues", {}),
-            **{f":set_{name}": _encode(value) for name, value in sets.items()},
+            **{f":set_{name}": encode(value) for name, value in sets.items()},
         }
         if names:
             arguments["ExpressionAttributeNames"] = names
@@ -314,11 +402,16 @@ class _conditions:  # noqa: N801 - reads as the statement it is: with _condition
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
         exceptions = self._client.exceptions
         if isinstance(error, exceptions.ConditionalCheckFailedException):
-            raise ConditionFailed(_decode_item(cast(Any, error).response.get("Item"))) from None
+            raise ConditionFailed(decode_item(cast(Any, error).response.get("Item"))) from None
         if isinstance(error, exceptions.TransactionCanceledException):
-            for reason in cast(Any, error).response.get("CancellationReasons", []):
+            reasons = cast(Any, error).response.get("CancellationReasons", [])
+            for reason in reasons:
                 if reason.get("Code") == "ConditionalCheckFailed":
-                    raise ConditionFailed(_decode_item(reason.get("Item"))) from None
+                    raise ConditionFailed(decode_item(reason.get("Item"))) from None
+            if any(reason.get("Code") == "TransactionConflict" for reason in reasons):
+                raise Contention from None
+        if isinstance(error, exceptions.TransactionConflictException):
+            raise Contention from None
 
 
 def _arguments(condition: Condition | None) -> dict[str, Any]:
@@ -327,42 +420,3 @@ def _arguments(condition: Condition | None) -> dict[str, Any]:
 
 def _key(key: Key) -> dict[str, Any]:
     return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
-
-
-def _encode(value: Any) -> dict[str, Any]:
-    match value:
-        case bool():
-            return {"BOOL": value}
-        case str():
-            return {"S": value}
-        case int() | float():
-            return {"N": repr(value)}
-        case bytes():
-            return {"B": value}
-        case None:
-            return {"NULL": True}
-        case list() | tuple() | frozenset():
-            return {"L": [_encode(element) for element in cast(Iterable[Any], value)]}
-        case dict():
-            return {"M": {name: _encode(element) for name, element in cast(Item, value).items()}}
-        case _:
-            raise TypeError(f"no DynamoDB form for {type(value).__name__}")
-
-
-def _decode(raw: Any) -> Any:
-    ((kind, value),) = raw.items()
-    match kind:
-        case "N":
-            return int(value) if value.lstrip("-").isdecimal() else float(value)
-        case "L":
-            return [_decode(element) for element in value]
-        case "M":
-            return {name: _decode(element) for name, element in value.items()}
-        case "NULL":
-            return None
-        case _:
-            return value
-
-
-def _decode_item(raw: Any) -> Item | None:
-    return None if not raw else {name: _decode(value) for name, value in raw.items()}

@@ -16,6 +16,7 @@ from unified import aws, projects, settings, table
 from unified.connections import store, vault
 from unified.connections.records import Connection, Reference, seal, unseal
 from unified.connections.vault import KmsKeys, Vault
+from unified.connections.watch import Watch
 from unified.connector import Credential
 from unified.secret import Secret
 
@@ -159,7 +160,7 @@ def test_rewrapping_moves_every_data_key_to_the_new_kms_key_without_a_failed_rea
     for account in accounts:
         store.store().create(Connection(account, "g", (), "unauthorized", "t", "t"))
         stored = seal(sealing, account, Credential("apiKey", Secret(f"key of {account.owner}")), version=1)
-        store.store().replace(account, stored, generation="g", expected=None)
+        store.store().replace(Watch(account, "g", "pk_acme"), stored, expected=None)
     kept = store.store()
     stop, failures, reads = threading.Event(), list[str](), 0
 

@@ -1,28 +1,30 @@
-"""What template.yaml promises: who may do what, what is kept, which routes there are."""
+"""What template.yaml promises: which functions and routes there are, what they are told, what is kept."""
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Iterator
-from fnmatch import fnmatchcase
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from benchmarks.cold_start import ENVIRONMENT as BENCHMARK_ENVIRONMENT
-from local.intrinsics import parse
-from unified import table
-from unified.connections.vault import Context
-
-ROOT = Path(__file__).resolve().parents[3]
-TEMPLATE: dict[str, Any] = parse((ROOT / "template.yaml").read_text())
-RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
-GLOBALS: dict[str, Any] = TEMPLATE["Globals"]["Function"]
-FUNCTIONS = {name: body for name, body in RESOURCES.items() if body["Type"] == "AWS::Serverless::Function"}
-API_FUNCTIONS = ("connections", "oauth_callback", "resources")
-
-each_function = pytest.mark.parametrize("name", sorted(FUNCTIONS))
+from tests.unit.bundle.deployed import (
+    FUNCTIONS,
+    GLOBALS,
+    KEY,
+    RESOURCES,
+    ROOT,
+    TEMPLATE,
+    each_function,
+    folder,
+    role,
+    routes,
+    timeout,
+    walk,
+)
+from unified import settings
 
 ROUTES = {
     "connections": {
@@ -70,66 +72,43 @@ ROUTES = {
             ("POST", "/models/{model}/fields"),
         )
     },
+    "webhook_ingest": {"POST /v1/hooks/{connectorId}/{hookId}"},
+    "events": {
+        "GET /v1/webhook-endpoints",
+        "POST /v1/webhook-endpoints",
+        "GET /v1/webhook-endpoints/{endpointId}",
+        "PATCH /v1/webhook-endpoints/{endpointId}",
+        "DELETE /v1/webhook-endpoints/{endpointId}",
+        "POST /v1/webhook-endpoints/{endpointId}/rotate",
+        "POST /v1/webhook-endpoints/{endpointId}/test",
+        "POST /v1/webhook-endpoints/{endpointId}/replay",
+        "GET /v1/events",
+        "GET /v1/events/{eventId}",
+        "GET /v1/events/{eventId}/attempts",
+        "POST /v1/events/{eventId}/replay",
+        "GET /v1/event-settings",
+        "PATCH /v1/event-settings",
+        "GET /v1/connections/{connectorId}/{ownerId}/sync",
+        "POST /v1/connections/{connectorId}/{ownerId}/sync",
+        "POST /v1/connections/{connectorId}/{ownerId}/hook",
+    },
     "docs": {"GET /openapi.json", "GET /docs", "$default"},
+    "observe": set(),
+    "sweep": set(),
+    "deliver": set(),
 }
 
-
-def folder(name: str) -> str:
-    """Name the folder of functions/ that a function runs."""
-    return FUNCTIONS[name]["Properties"]["CodeUri"].removeprefix("functions/")
-
-
-def logical(of_folder: str) -> str:
-    """Name the function that runs a folder of functions/."""
-    return next(name for name in FUNCTIONS if folder(name) == of_folder)
-
-
-def role(name: str) -> dict[str, Any]:
-    """Return the properties of a function's role."""
-    reference = FUNCTIONS[name]["Properties"]["Role"]
-    return RESOURCES[reference["Fn::GetAtt"][0]]["Properties"]
-
-
-def statements(name: str) -> list[dict[str, Any]]:
-    """List all that a function's role says."""
-    return [statement for policy in role(name)["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
-
-
-def actions(statement: dict[str, Any]) -> list[str]:
-    """Return a statement's actions, as a list however they are written."""
-    action = statement["Action"]
-    return action if isinstance(action, list) else [action]
-
-
-def partitions(statement: dict[str, Any]) -> list[str]:
-    """Return the partition key patterns that a statement is limited to."""
-    return statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-
-
-def allows(of_folder: str, action: str, pk: str) -> bool:
-    """Tell whether a function may take an action on the item of a partition."""
-    return any(
-        action in actions(statement) and any(fnmatchcase(pk, pattern) for pattern in partitions(statement))
-        for statement in statements(logical(of_folder))
-        if statement["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}
-    )
-
-
-def walk(value: Any) -> Iterator[Any]:
-    """Yield every value within a value."""
-    yield value
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from walk(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from walk(inner)
-
-
-def route(event: dict[str, Any]) -> str:
-    """Return API Gateway's name of an event's route."""
-    properties = event["Properties"]
-    return f"{properties['Method']} {properties['Path']}" if "Path" in properties else "$default"
+# What a function is told beside what all are told. Sweep alone can be told where the API answers on API Gateway's own
+# host name: the API waits for the functions that its routes lead to, and none leads to sweep.
+OWN_ENVIRONMENT: dict[str, dict[str, Any]] = {
+    "sweep": {"PUBLIC_URL": {"Fn::If": ["HasPublicUrl", {"Ref": "PublicUrl"}, {"Fn::GetAtt": ["Api", "ApiEndpoint"]}]}},
+    "deliver": {
+        "DELIVERY_QUEUE_ARN": {"Fn::GetAtt": ["DeliveryQueue", "Arn"]},
+        "DELIVERY_DEAD_LETTER_QUEUE_ARN": {"Fn::GetAtt": ["DeliveryDeadLetterQueue", "Arn"]},
+        "SCHEDULE_GROUP": {"Ref": "DeliverySchedules"},
+        "SCHEDULE_ROLE_ARN": {"Fn::GetAtt": ["DeliverySchedulesRole", "Arn"]},
+    },
+}
 
 
 # --- Functions and routes
@@ -143,151 +122,50 @@ def test_every_folder_of_functions_is_deployed_once() -> None:
 
 def test_routes_are_those_of_the_api() -> None:
     """Adding or losing a route is a decision, not a slip."""
-    events = {folder(n): [route(e) for e in f["Properties"]["Events"].values()] for n, f in FUNCTIONS.items()}
-    assert {name: set(routes) for name, routes in events.items()} == ROUTES
-    assert all(len(routes) == len(set(routes)) for routes in events.values())
+    assert {folder(name): set(routes(name)) for name in FUNCTIONS} == ROUTES
 
 
 def test_no_route_leads_to_two_functions() -> None:
     """API Gateway would silently take one of them."""
-    routes = [route(event) for body in FUNCTIONS.values() for event in body["Properties"]["Events"].values()]
-    assert len(routes) == len(set(routes))
+    found = [route for name in FUNCTIONS for route in routes(name)]
+    assert len(found) == len(set(found))
 
 
 @each_function
 def test_a_caller_gets_our_timeout_and_not_api_gateways(name: str) -> None:
     """API Gateway gives up after 30 seconds, with an answer that is not in our shape."""
-    assert FUNCTIONS[name]["Properties"].get("Timeout", GLOBALS["Timeout"]) < 30
+    assert timeout(name) < 30 or not routes(name)
 
 
 @each_function
 def test_a_function_does_not_refer_to_the_api_that_refers_to_it(name: str) -> None:
-    """CloudFormation refuses a circle, and only when it deploys."""
+    """CloudFormation refuses a circle, and only when it deploys. Without a route there is none."""
     properties = {key: value for key, value in FUNCTIONS[name]["Properties"].items() if key != "Events"}
     named = [v for part in (properties, GLOBALS, role(name)) for v in walk(part) if isinstance(v, dict)]
-    assert not [value for value in named if value.get("Ref") == "Api" or value.get("Fn::GetAtt", [""])[0] == "Api"]
+    to_api = [v for v in named if v.get("Ref") == "Api" or v.get("Fn::GetAtt", [""])[0] == "Api"]
+    assert not (to_api and routes(name))
+
+
+def read_by(function: Callable[..., Any]) -> set[str]:
+    """Return the names that a function reads from the environment."""
+    return set(re.findall(r'env\["(\w+)"\]', inspect.getsource(function)))
 
 
 def test_functions_are_told_what_settings_reads() -> None:
     """A name that one side misses is a function that cannot start; one that nobody reads misleads."""
     given = set(GLOBALS["Environment"]["Variables"])
-    read = set(re.findall(r'env\["(\w+)"\]', (ROOT / "layers/unified/unified/settings.py").read_text()))
-    assert {name for name in given if not name.startswith("POWERTOOLS_")} == read
-    assert given <= set(BENCHMARK_ENVIRONMENT)
+    assert {name for name in given if not name.startswith("POWERTOOLS_")} == read_by(settings.settings)
+    assert set(OWN_ENVIRONMENT["deliver"]) == read_by(settings.schedule_settings)
+    assert set(OWN_ENVIRONMENT["sweep"]) <= given
+    assert given | set(OWN_ENVIRONMENT["deliver"]) <= set(BENCHMARK_ENVIRONMENT)
 
 
 @each_function
-def test_environment_is_shared_but_for_the_services_name(name: str) -> None:
+def test_environment_is_shared_but_for_the_services_name_and_what_is_listed_here(name: str) -> None:
     """One place to read what a function is told."""
-    assert FUNCTIONS[name]["Properties"]["Environment"]["Variables"] == {"POWERTOOLS_SERVICE_NAME": folder(name)}
-
-
-# --- Permissions
-
-
-@each_function
-def test_a_role_is_its_functions_alone_and_written_out(name: str) -> None:
-    """A managed policy or a shared role grants what nobody reads here."""
-    assert not {"ManagedPolicyArns", "PermissionsBoundary"} & set(role(name))
-    assert "Policies" not in FUNCTIONS[name]["Properties"]
-    assert [other for other in FUNCTIONS if role(other) is role(name)] == [name]
-
-
-@each_function
-def test_a_role_grants_no_wildcard(name: str) -> None:
-    """Each action by its name, each resource by its own."""
-    for statement in statements(name):
-        assert statement["Effect"] == "Allow"
-        assert not {"NotAction", "NotResource"} & set(statement)
-        assert not [action for action in actions(statement) if "*" in action]
-        assert not [value for value in walk(statement["Resource"]) if isinstance(value, str) and "*" in value]
-
-
-@each_function
-def test_a_function_writes_to_its_own_log_group_only(name: str) -> None:
-    """Logs of one function cannot be forged by another."""
-    group = FUNCTIONS[name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
-    granted = [s["Resource"] for s in statements(name) if any(a.startswith("logs:") for a in actions(s))]
-    assert granted == [{"Fn::GetAtt": [group, "Arn"]}]
-    assert group == name.replace("Function", "LogGroup")
-
-
-@each_function
-def test_every_table_access_is_limited_to_partitions(name: str) -> None:
-    """ForAllValues holds for a request without keys (a Scan), so it needs the Null beside it."""
-    for statement in statements(name):
-        if any(action.startswith("dynamodb:") for action in actions(statement)):
-            assert partitions(statement)
-            assert statement["Condition"]["Null"] == {"dynamodb:LeadingKeys": "false"}
-            assert statement["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}
-
-
-def test_partitions_are_those_of_the_table() -> None:
-    """A key pattern that the code does not use grants nothing, and hides that the right one is missing."""
-    known = set(re.findall(r"^\| ``(\w+#)", table.__doc__ or "", re.MULTILINE))
-    limited = [s for name in FUNCTIONS for s in statements(name) if s["Sid"] != "Logs" and "Condition" in s]
-    used = {p for s in limited if "ForAllValues:StringLike" in s["Condition"] for p in partitions(s)}
-    assert used == {f"{prefix}*" for prefix in known}
-
-
-def test_docs_may_only_log() -> None:
-    """It answers anybody."""
-    assert [statement["Sid"] for statement in statements(logical("docs"))] == ["Logs"]
-
-
-@pytest.mark.parametrize("name", API_FUNCTIONS)
-def test_no_api_function_changes_projects_or_keys(name: str) -> None:
-    """Only an administrator makes keys; a flaw in a handler cannot."""
-    assert allows(name, "dynamodb:GetItem", "KEY#pk_live_1")
-    for verb in ("PutItem", "UpdateItem", "DeleteItem"):
-        assert not allows(name, f"dynamodb:{verb}", "KEY#pk_live_1")
-
-
-@pytest.mark.parametrize("name", API_FUNCTIONS)
-def test_audit_records_are_added_and_never_read_changed_or_removed(name: str) -> None:
-    """What was done cannot be undone from within."""
-    assert allows(name, "dynamodb:PutItem", "AUDIT#p#ashby#o")
-    for verb in ("GetItem", "BatchGetItem", "Query", "UpdateItem", "DeleteItem"):
-        assert not allows(name, f"dynamodb:{verb}", "AUDIT#p#ashby#o")
-
-
-def test_only_the_callback_reads_what_an_authorization_keeps() -> None:
-    """The PKCE verifier is there: who begins an authorization needs to write it, not to read any."""
-    assert allows("connections", "dynamodb:PutItem", "STATE#1")
-    assert not allows("connections", "dynamodb:GetItem", "STATE#1")
-    assert allows("oauth_callback", "dynamodb:DeleteItem", "STATE#1")
-    assert not any(allows("resources", f"dynamodb:{verb}", "STATE#1") for verb in ("GetItem", "PutItem", "DeleteItem"))
-
-
-def test_reading_and_writing_resources_can_refresh_a_credential_but_not_remove_it() -> None:
-    """The function with the most traffic can lose no customer's connection."""
-    for verb in ("GetItem", "BatchGetItem", "PutItem", "UpdateItem"):
-        assert allows("resources", f"dynamodb:{verb}", "CREDENTIAL#p#ashby#o")
-    assert allows("resources", "dynamodb:UpdateItem", "PROJECT#p")
-    for pk in ("CREDENTIAL#p#ashby#o", "PROJECT#p"):
-        assert not allows("resources", "dynamodb:DeleteItem", pk)
-        assert not allows("resources", "dynamodb:Query", pk)
-
-
-@pytest.mark.parametrize("name", API_FUNCTIONS)
-def test_data_keys_are_bound_to_one_connection(name: str) -> None:
-    """KMS itself refuses to wrap or open a key without naming whose it is, and the vault names it."""
-    direct = [
-        statement["Condition"]
-        for statement in statements(logical(name))
-        if "kms:GenerateDataKey" in actions(statement) and "StringEquals" not in statement["Condition"]
-    ]
-    wanted = {"project", "connector", "owner"}
-    assert direct == [{"Null": {f"kms:EncryptionContext:{key}": "false" for key in wanted}}]
-    assert wanted <= set(Context("credential", "p", "ashby", "o").encryption_context())
-
-
-@each_function
-def test_every_other_use_of_the_key_goes_through_the_service_it_is_for(name: str) -> None:
-    """Else the right to read the encrypted table would be the right to open any credential."""
-    for statement in statements(name):
-        if statement["Sid"] != "Credentials" and any(action.startswith("kms:") for action in actions(statement)):
-            assert "kms:ViaService" in statement["Condition"]["StringEquals"]
+    service = folder(name)
+    own = {"POWERTOOLS_SERVICE_NAME": service, **OWN_ENVIRONMENT.get(service, {})}
+    assert FUNCTIONS[name]["Properties"]["Environment"]["Variables"] == own
 
 
 # --- What is kept
@@ -300,14 +178,14 @@ def test_what_holds_data_outlives_the_stack() -> None:
 
 
 def test_the_table_is_encrypted_recoverable_and_forgets() -> None:
-    """As the design promises: our key, point-in-time recovery, one ttl attribute."""
+    """As the design promises: our key, point-in-time recovery, one ttl attribute. The stream carries keys alone."""
     properties = RESOURCES["Table"]["Properties"]
-    key = {"Fn::If": ["CreateKey", {"Fn::GetAtt": ["Key", "Arn"]}, {"Ref": "KmsKeyArn"}]}
-    assert properties["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+    assert properties["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": KEY}
     assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
     assert properties["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert properties["StreamSpecification"] == {"StreamViewType": "KEYS_ONLY"}
     assert properties["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
-    assert RESOURCES["AshbyOAuthClient"]["Properties"]["KmsKeyId"] == key
+    assert RESOURCES["AshbyOAuthClient"]["Properties"]["KmsKeyId"] == KEY
     assert RESOURCES["Key"]["Properties"]["EnableKeyRotation"] is True
 
 

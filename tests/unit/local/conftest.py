@@ -9,11 +9,13 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import make_server
 
 from local.aws import SerialDatabase
+from local.emulator import mend
 
 
 @pytest.fixture
 def aws_url() -> Iterator[str]:
     """Serve an empty moto, as `local.aws` does, and give its address."""
+    mend()
     application = SerialDatabase(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, application, threaded=True)
     thread = threading.Thread(target=server.serve_forever)

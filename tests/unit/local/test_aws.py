@@ -12,8 +12,13 @@ from local.aws import SerialDatabase
 
 @pytest.mark.parametrize(
     ("target", "at_once"),
-    [("DynamoDB_20120810.PutItem", 1), ("TrentService.Decrypt", 4), (None, 4)],
-    ids=["DynamoDB", "KMS", "SQS and others"],
+    [
+        ("DynamoDB_20120810.PutItem", 1),
+        ("DynamoDBStreams_20120810.GetRecords", 1),
+        ("TrentService.Decrypt", 4),
+        (None, 4),
+    ],
+    ids=["DynamoDB", "its streams", "KMS", "SQS and others"],
 )
 def test_only_database_requests_wait_for_each_other(target: str | None, at_once: int) -> None:
     """A queue's long poll may take twenty seconds, and nothing else may wait for it."""

@@ -29,8 +29,10 @@ Resources:
     Type: AWS::SQS::Queue
     Properties:
       VisibilityTimeout: 120
+      SqsManagedSseEnabled: true
       RedrivePolicy: {deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: 3}
   Bus: {Type: AWS::Events::EventBus, Properties: {Name: events}}
+  Later: {Type: AWS::Scheduler::ScheduleGroup, Properties: {Name: later}}
   Setting: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !GetAtt Key.Arn}}
   Logs: {Type: AWS::Logs::LogGroup}
   Work: {Type: AWS::Serverless::Function, Properties: {CodeUri: x}}
@@ -93,11 +95,13 @@ def test_queues_have_their_timeouts_and_dead_letters(resources: Resources) -> No
     assert json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"] == resources.lookup("Dead").attributes["Arn"]
 
 
-def test_buses_and_parameters_exist(resources: Resources) -> None:
-    """Both are found by the name that the reference gives."""
+def test_buses_groups_and_parameters_exist(resources: Resources) -> None:
+    """All are found by the name that the reference gives."""
     assert (
         resources.client("events").describe_event_bus(Name="events")["Arn"] == resources.lookup("Bus").attributes["Arn"]
     )
+    group = resources.client("scheduler").get_schedule_group(Name=resources.lookup("Later").ref)
+    assert group["Arn"] == resources.lookup("Later").attributes["Arn"]
     setting = resources.client("ssm").get_parameter(Name=resources.lookup("Setting").ref)["Parameter"]
     assert setting["Value"] == resources.lookup("Key").attributes["Arn"]
 

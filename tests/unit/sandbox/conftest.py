@@ -17,6 +17,7 @@ from sandbox.organisation import Organisation
 from sandbox.state import Sandbox
 from sandbox.table import Record
 from tests.unit.sandbox.hiring import SALARY, START, Ashby, free_application, submission
+from tests.unit.sandbox.receiving import Receiver, Steering
 
 
 class Clock:
@@ -97,6 +98,25 @@ def serve() -> Iterator[Callable[[Any], str]]:
     for server, thread in running:
         server.should_exit = True
         thread.join(10)
+
+
+@pytest.fixture
+def receiver() -> Receiver:
+    """Return the webhook endpoint behind `url`."""
+    return Receiver()
+
+
+@pytest.fixture
+def url(receiver: Receiver, serve: Callable[[Any], str]) -> str:
+    """Return the receiver's URL."""
+    return serve(receiver.app) + "/hook"
+
+
+@pytest.fixture
+def steering(client: httpx.Client, sandbox: Sandbox, url: str) -> Iterator[Steering]:
+    """Return what deliveries are steered with; what is pending in the end is dropped."""
+    yield Steering(client, url)
+    sandbox.webhooks.close()
 
 
 # -- hiring -----------------------------------------------------------------------------------------------------------

@@ -145,3 +145,15 @@ def test_setting_a_status_moves_the_application_to_a_stage_that_has_it(
         assert view["currentInterviewStage"]["type"] == status
         assert view["currentInterviewStage"]["interviewPlanId"] == application["interviewPlanId"]
         assert ("archiveReason" in view) is (status == "Archived")
+
+
+def test_a_key_is_widened_and_narrowed_while_it_is_in_use(
+    ashby: Ashby, client: httpx.Client, organisation: Organisation
+) -> None:
+    job = next(job for job in organisation.jobs if job["confidential"] and job["status"] == "Open")
+    client.post("/_sandbox/keys", json={"key": "mine", "confidential": True})
+    assert ashby("job.info", key="mine", id=job["id"])["success"] is True
+    client.post("/_sandbox/keys", json={"key": "mine", "confidential": False})
+    assert ashby("job.info", key="mine", id=job["id"])["errorInfo"]["code"] == "job_not_found"
+    client.post("/_sandbox/keys", json={"key": "mine", "permissions": ["candidatesRead"]})
+    assert ashby("job.info", key="mine", id=job["id"])["errorInfo"]["code"] == "missing_endpoint_permission"

@@ -7,38 +7,10 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+
+from tests.unit.sandbox.receiving import SECRET, Receiver
 
 Ashby = Callable[..., Any]
-SECRET = "s3cret ü"
-
-
-class Receiver:
-    """A webhook endpoint that answers with `status` and remembers what it got."""
-
-    def __init__(self) -> None:
-        self.status = 200
-        self.received: list[tuple[dict[str, str], bytes]] = []
-        self.app = Starlette(routes=[Route("/hook", self._answer, methods=["POST"])])
-
-    async def _answer(self, request: Request) -> Response:
-        self.received.append((dict(request.headers), await request.body()))
-        return Response(status_code=self.status)
-
-
-@pytest.fixture
-def receiver() -> Receiver:
-    """Return the receiver behind `url`."""
-    return Receiver()
-
-
-@pytest.fixture
-def url(receiver: Receiver, serve: Callable[[Any], str]) -> str:
-    """Return the receiver's URL."""
-    return serve(receiver.app) + "/hook"
 
 
 @pytest.fixture

@@ -21,9 +21,10 @@ class Body(BaseModel):
 
 
 class ConnectionBody(Body):
-    """What a connection is made with: the operations it shall have."""
+    """What a connection is made with: the operations it shall have, and the events it subscribes to."""
 
     operations: list[_Operation] = Field(default_factory=list[str], max_length=200)
+    events: list[_Operation] = Field(default_factory=list[str], max_length=200)
 
 
 class AuthorizationBody(Body):
@@ -120,9 +121,10 @@ class ModelBody(Body):
 
 
 class SessionConnection(Body):
-    """What the session's connection shall have; its operations are replaced when given."""
+    """What the session's connection shall have; its operations and events are replaced when given."""
 
     operations: list[_Operation] | None = Field(default=None, max_length=200)
+    events: list[_Operation] | None = Field(default=None, max_length=200)
 
 
 class SessionBody(Body):
@@ -132,7 +134,24 @@ class SessionBody(Body):
     connection: SessionConnection = Field(default_factory=SessionConnection)
 
 
-REQUESTS: tuple[type[Body], ...] = (ConnectionBody, AuthorizationBody, SessionBody, MappingBody, FieldBody, ModelBody)
+class SyncBody(Body):
+    """What shall be looked through now: what has changed, or everything; ``accept`` lets deletions through."""
+
+    full: bool = False
+    accept: bool = False
+    models: list[_Operation] | None = Field(default=None, max_length=50)
+
+
+class HookBody(Body):
+    """Whether webhooks shall also have a new address."""
+
+    newAddress: bool = False  # noqa: N815 - the wire's name
+
+
+REQUESTS: tuple[type[Body], ...] = (
+    *(ConnectionBody, AuthorizationBody, SessionBody, MappingBody, FieldBody, ModelBody),
+    *(SyncBody, HookBody),
+)
 
 Parsed = TypeVar("Parsed", bound=Body)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from unified.connector import Connector, Operation
+from unified.connector import Connector, EventSource, Operation
 
 
 def describe(connector: Connector) -> dict[str, Any]:
-    """Return the wire's ``connector``, with the capability table under ``models``."""
+    """Return the wire's ``connector``, with the tables of capabilities and of events under ``models``."""
     models = {model_id: connector.load(model_id) for model_id in connector.model_ids}
     return {
         "object": "connector",
@@ -45,7 +45,17 @@ def describe(connector: Connector) -> dict[str, Any]:
                 "filters": dict(model.filters),
                 "searchable": model.searchable,
                 "syncs": model.syncs,
+                "events": {trigger: _event(source) for trigger, source in model.event_sources.items()},
             }
             for model_id, model in models.items()
         },
+    }
+
+
+def _event(source: EventSource) -> dict[str, Any]:
+    return {
+        "mode": source.mode,
+        "delay": source.delay,
+        **({"webhooks": list(source.actions), "byHand": source.by_hand} if source.actions else {}),
+        **({"reason": source.reason} if source.reason else {}),
     }

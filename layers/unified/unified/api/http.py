@@ -7,6 +7,7 @@ the few fixed bodies by ``unified.api.bodies``, loaded when one arrives.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import time
@@ -52,6 +53,10 @@ class Router(Protocol):
         """Serve DELETE."""
         ...
 
+    def route(self, rule: str, method: list[str], **about: Any) -> Route:
+        """Serve several methods. A ``<name+>`` at the end of ``rule`` takes the rest of the path, slashes too."""
+        ...
+
     def append_context(self, **context: Any) -> None:
         """Give the invocation's handlers something."""
         ...
@@ -75,7 +80,16 @@ def _dumps(value: Any) -> str:
 
 
 class _Resolver(APIGatewayHttpResolver):
-    """Powertools' router, with path variables decoded once they are found: see ``_path``."""
+    """Powertools' router, with path variables decoded once they are found (see ``_path``), and greedy ones."""
+
+    @staticmethod
+    def _compile_regex(rule: str, base_regex: str = "^{}$") -> re.Pattern[str]:
+        # As ``{name+}`` in API Gateway's routes; Powertools knows only variables within one segment.
+        greedy = re.fullmatch(r"(.*)<(\w+)\+>", rule)
+        if greedy is None:
+            return APIGatewayHttpResolver._compile_regex(rule, base_regex)
+        before = APIGatewayHttpResolver._compile_regex(greedy[1], "^{}").pattern
+        return re.compile(f"{before}(?P<{greedy[2]}>.+)$")
 
     def _convert_matches_into_route_keys(self, match: re.Match[str]) -> dict[str, str]:
         return {name: unquote(value) for name, value in match.groupdict().items()}
@@ -143,6 +157,13 @@ def _path(event: dict[str, Any]) -> str:
 def created(answer: dict[str, Any]) -> Response[Any]:
     """Answer with what was made."""
     return Response(status_code=201, content_type="application/json", body=_dumps(answer))
+
+
+def raw(status: int, headers: dict[str, str | list[str]], body: bytes) -> Response[Any]:
+    """Answer with bytes as they are, whatever they are."""
+    response = Response[Any](status_code=status, headers=headers, body=base64.b64encode(body).decode())
+    response.base64_encoded = True
+    return response
 
 
 def no_content() -> Response[Any]:

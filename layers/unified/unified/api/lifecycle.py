@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 from unified.api.access import Access, Caller, reference
 from unified.api.paging import DEFAULT_LIMIT, MAX_LIMIT
 from unified.connections.lifecycle import connections, missing, split_session_token
-from unified.connections.records import Reference
+from unified.connections.line import Line
+from unified.connections.records import Connection, Reference
 from unified.connector import connector_ids, load_connector
 from unified.deadline import Deadline
 from unified.errors import FieldProblem, Invalid, UnifiedError
+from unified.log import logger
 from unified.projects import Project
 
 _MODES = ("connect", "direct")
@@ -44,7 +46,8 @@ def create(caller: Caller, connector_id: str, owner_id: str, body: Mapping[str, 
     from unified.api.bodies import ConnectionBody, parse
 
     place = reference(caller.project, connector_id, owner_id)
-    return connections().create(caller.actor, place, parse(ConnectionBody, body).operations).to_wire()
+    asked = parse(ConnectionBody, body)
+    return connections().create(caller.actor, place, asked.operations, asked.events).to_wire()
 
 
 def retrieve(caller: Caller, connector_id: str, owner_id: str) -> dict[str, Any]:
@@ -55,7 +58,10 @@ def retrieve(caller: Caller, connector_id: str, owner_id: str) -> dict[str, Any]
 def update(
     caller: Caller, connector_id: str, owner_id: str, body: Mapping[str, Any], query: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Replace a connection's operations when given; with ``createIfMissing=true`` make it where there is none."""
+    """Replace a connection's operations and events, each when given.
+
+    With ``createIfMissing=true`` make the connection where there is none.
+    """
     from unified.api.bodies import ConnectionBody, parse
 
     _only(query, "createIfMissing")
@@ -64,22 +70,50 @@ def update(
     place = reference(caller.project, connector_id, owner_id)
     create_if_missing = query.get("createIfMissing") == "true"
     asked = parse(ConnectionBody, body)
-    if "operations" not in asked.model_fields_set:
+    given = asked.model_fields_set
+    if not given:
         kept = connections().store.get(place)
         if kept is not None:
             return kept.to_wire()
-    changed = connections().update(caller.actor, place, asked.operations, create_if_missing=create_if_missing)
+    changed = connections().update(
+        caller.actor,
+        place,
+        asked.operations if "operations" in given else None,
+        asked.events if "events" in given else None,
+        create_if_missing=create_if_missing,
+    )
+    if "events" in given:
+        _look_soon(caller.project, changed)
     return changed.to_wire()
 
 
-def delete(caller: Caller, connector_id: str, owner_id: str) -> None:
+def delete(caller: Caller, connector_id: str, owner_id: str, deadline: Deadline) -> None:
     """Remove a connection."""
-    connections().delete(caller.actor, caller.project, reference(caller.project, connector_id, owner_id))
+    place = reference(caller.project, connector_id, owner_id)
+    loaded = connections().store.load(place)
+    if loaded.connection is None:
+        raise missing(place)
+    _delete(Line(connections(), caller.project, caller.actor, loaded.connection, loaded.credential, deadline))
 
 
 def delete_own(access: Access) -> None:
     """Remove the session's connection."""
-    connections().delete(access.actor, access.project, access.connection.reference)
+    _delete(access.line)
+
+
+def _delete(line: Line) -> None:
+    """Take our webhooks out of the account, best effort, while there still is a credential; then remove all."""
+    from unified.connections.watch import Watch
+    from unified.hooks import settings as hook_settings
+
+    connection = line.connection
+    watch = Watch(connection.reference, connection.generation, line.project.public_key)
+    try:
+        line.run(lambda session: hook_settings.remove_all(watch, session))
+    except UnifiedError as failed:
+        logger.warning("webhook settings left behind", extra={"code": failed.code})
+        hook_settings.remove_all(watch, None)
+    line.connections.delete(line.actor, line.project, line.connection.reference)
 
 
 def authorize(
@@ -122,6 +156,7 @@ def create_session(caller: Caller, connector_id: str, owner_id: str, body: Mappi
         reference(caller.project, connector_id, owner_id),
         expires_in=asked.expiresIn,
         operations=asked.connection.operations,
+        events=asked.connection.events,
     )
 
 
@@ -204,7 +239,21 @@ def _authorize(
         callback_url=f"{public_url}/v1/callback/{place.connector}",
         deadline=deadline,
     )
-    return {**answer, "permissions": _own_operations(place)} if answer["status"] == "authorized" else answer
+    if answer["status"] != "authorized":
+        return answer
+    connection = connections().store.get(place)
+    if connection is not None:
+        _look_soon(project, connection)
+    return {**answer, "permissions": _own_operations(place)}
+
+
+def _look_soon(project: Project, connection: Connection) -> None:
+    """Have the connection's webhooks set up and its records looked through without waiting for the next tick."""
+    from unified.connections.watch import Watch
+    from unified.ledger.tasks import send_soon
+
+    if connection.status == "authorized":
+        send_soon(Watch(connection.reference, connection.generation, project.public_key))
 
 
 def _own_operations(place: Reference) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from unified.connections.line import missing_permissions
 from unified.connections.records import Connection
 from unified.connector import Capability, Connector, Operation
 
@@ -38,15 +39,10 @@ def describe(connector: Connector, connection: Connection, scopes: Sequence[str]
     }
 
 
-def missing(capability: Capability, scopes: Sequence[str] | None) -> list[str]:
-    """Return the permissions that an operation needs and the credential is known to lack."""
-    return [] if scopes is None else [name for name in capability.permissions if name not in scopes]
-
-
 def _state(capability: Capability, scopes: Sequence[str] | None) -> dict[str, Any]:
     if capability.mode == "refused":
         return {"status": "refused", "reason": capability.reason}
-    lacking = missing(capability, scopes)
+    lacking = missing_permissions(capability, scopes)
     if lacking:
         return {"status": "missing", "permissions": lacking}
     known = scopes is not None or not capability.permissions

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from unified.connector import ConnectorModel, Credential, Operation, Setting, Verification
+from unified.connector import ConnectorModel, Credential, Hint, Operation, Setting, Verification
 from unified.errors import FieldProblem, Invalid, Missing, UnifiedError
 from unified.secret import Secret
 
 if TYPE_CHECKING:
+    from unified.ashby.base import AshbyModel
     from unified.ashby.client import AshbySession
+    from unified.ashby.webhooks import AshbyHooks
     from unified.deadline import Deadline
 
 _MODULES: Mapping[str, str] = {
@@ -52,11 +54,7 @@ class AshbyConnector:
 
     def load(self, model_id: str) -> ConnectorModel:
         """Load one model's module."""
-        name = _MODULES.get(model_id)
-        if name is None:
-            raise Missing("CONNECTOR::RESOURCE_MODEL::NOT_FOUND", "The Ashby connector has no model of that name.")
-        model: ConnectorModel = import_module(f"{__name__}.{name}").MODEL
-        return model
+        return self._load(model_id)
 
     def define(self, model_id: str, definition: Mapping[str, Any]) -> ConnectorModel:
         """Make a custom model (``unified.ashby.custom``)."""
@@ -114,6 +112,30 @@ class AshbyConnector:
             capability = self.load(model_id).capabilities[Operation(verb)]
             needed.update(capability.permissions, capability.sometimes)
         return tuple(sorted(needed))
+
+    def hints(self, action: str, data: Mapping[str, Any]) -> Sequence[Hint] | None:
+        """Ask each model what it makes of a webhook (``unified.ashby.hints``)."""
+        from unified.ashby.hints import UNUSED
+
+        models = [self._load(model_id) for model_id in self.model_ids]
+        asked = [model for model in models if action in model.hinted_by]
+        if not asked and action not in UNUSED:
+            return None
+        return [hint for model in asked for hint in model.hinted_by[action](model.model.id, data)]
+
+    @property
+    def hooks(self) -> AshbyHooks:
+        """How webhooks are checked and set up (``unified.ashby.webhooks``)."""
+        from unified.ashby.webhooks import AshbyHooks
+
+        return AshbyHooks(self.load, self.model_ids)
+
+    def _load(self, model_id: str) -> AshbyModel:
+        name = _MODULES.get(model_id)
+        if name is None:
+            raise Missing("CONNECTOR::RESOURCE_MODEL::NOT_FOUND", "The Ashby connector has no model of that name.")
+        model: AshbyModel = import_module(f"{__name__}.{name}").MODEL
+        return model
 
 
 CONNECTOR = AshbyConnector()

@@ -14,11 +14,12 @@ from typing import Any, cast
 from unified.ashby import hiring_team
 from unified.ashby.base import AshbyModel, made_since
 from unified.ashby.client import PAGE_LIMIT, AshbySession, identity
+from unified.ashby.hints import Make, whole
 from unified.ashby.queries import milliseconds, one_of, page_of, position
 from unified.ashby.reading import an_object, renamed, texts
 from unified.ashby.refusals import Words, invalid, told_in
 from unified.ashby.steps import Steps, together, unavailable
-from unified.connector import Capability, ListQuery, Operation, Page, Record, Written
+from unified.connector import Capability, EventSource, ListQuery, Operation, Page, Record, Written
 from unified.errors import FieldProblem, Missing, Unauthorized, UnifiedError
 from unified.mapping import Mapper, Row
 from unified.models.ats import ATS_APPLICATION
@@ -36,6 +37,11 @@ _REASON_TYPES = {
     "RejectedByOrg": "REJECTED_BY_ORG",
     "Other": "OTHER",
 }
+_IN_FULL = whole("application", texts=("createdAt", "updatedAt", "status"), objects=("candidate", "job"))
+_UPDATES: Mapping[str, Make] = dict.fromkeys(
+    ("applicationUpdate", "candidateHire", "candidateStageChange", "pushToHRIS"), _IN_FULL
+)
+_SILENT_IMPORT = "Ashby sends no webhook for a bulk import or an integration's: the sweep finds them."
 _read_reason_type = renamed("reasonType", _REASON_TYPES)
 # What application.create and application.update both take.
 _ATTRIBUTES = {"sourceId": "sourceId", "creditedTo": "creditedToUserId", "appliedDate": "createdAt"}
@@ -139,6 +145,14 @@ class Applications(AshbyModel):
     custom_object = "Application"
     extras = frozenset({"offers"})
     syncs = True
+    event_sources: Mapping[str, EventSource] = {
+        "created": EventSource("native", "incremental", ("applicationSubmit",), reason=_SILENT_IMPORT),
+        "updated": EventSource("native", "incremental", tuple(_UPDATES)),
+        "deleted": EventSource(
+            "sweep", "full", reason="Ashby has no webhook for it, and candidateDelete does not name them."
+        ),
+    }
+    hinted_by: Mapping[str, Make] = {"applicationSubmit": _IN_FULL, **_UPDATES}
 
     def list(self, session: AshbySession, query: ListQuery) -> Page:
         """List by ``application.list``, or by the ids that a candidate's record holds."""

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any, cast
 
 from unified.ashby.client import PAGE_LIMIT, AshbySession
-from unified.connector import Capability, ListQuery, Operation, Page, Record, Written
+from unified.ashby.hints import Make
+from unified.ashby.sweeping import token_told
+from unified.connector import Capability, EventSource, ListQuery, Operation, Page, Record, Written
 from unified.errors import FieldProblem, Invalid, Refused, UnifiedError
 from unified.mapping import Mapper
 from unified.models import Model
@@ -55,12 +57,37 @@ class AshbyModel:
     searchable: bool = False
     syncs: bool = False
     extras: frozenset[str] = frozenset()
+    event_sources: Mapping[str, EventSource] = {}
+    # What to make of each of Ashby's webhooks that tells of this model (``unified.ashby.hints``).
+    hinted_by: Mapping[str, Make] = {}
     # Ashby's objectType of this model's custom fields, None where it has none.
     custom_object: str | None = None
+
+    @property
+    def unhashed(self) -> frozenset[str]:
+        """Fields that tell no change, since not every way to a record gives them."""
+        return self.extras
 
     def list(self, session: AshbySession, query: ListQuery) -> Page:
         """Return one page."""
         raise self._refusal(Operation.LIST)
+
+    def sweep(self, session: AshbySession, query: ListQuery) -> Page:
+        """Return one page of all there is: of most models that is what their list without filters gives.
+
+        Raises ``SyncTokenExpired``, and ``Invalid`` where only the page's cursor serves no longer
+        (``unified.ashby.sweeping``).
+        """
+        with token_told():
+            return self.list(session, ListQuery(query.limit, query.cursor, sync_token=query.sync_token))
+
+    def members(self, session: AshbySession, group: str) -> Sequence[Record]:
+        """Return the records of a group; most models have none."""
+        return ()
+
+    def is_restricted(self, record: Record) -> bool:
+        """Tell whether only some keys see this record; of most models they see all."""
+        return False
 
     def retrieve(self, session: AshbySession, record_id: str) -> Record:
         """Return one record."""

@@ -17,7 +17,7 @@ from unified.ashby.queries import no_longer, not_so, one_of
 from unified.ashby.reading import part_of
 from unified.ashby.refusals import Words, told_in
 from unified.ashby.steps import Steps, together, unavailable
-from unified.connector import Capability, ListQuery, Operation, Page, Record, Written
+from unified.connector import Capability, EventSource, ListQuery, Operation, Page, Record, Written
 from unified.errors import FieldProblem, Missing, Refused, Unauthorized, UnifiedError
 from unified.mapping import Mapper, Row
 from unified.models.schedule import SCHEDULE_CALENDAR
@@ -31,6 +31,7 @@ _WORDS = Words(
     {"title": "name", "userId": "members"},
     {"user_not_found": FieldProblem("members", "names a user that Ashby does not have")},
 )
+_NO_WEBHOOKS = "Ashby has no webhooks of users and interviewer pools."
 _ONLY_POOLS = (
     "An interviewer's calendar stands for a user of Ashby, whom its API cannot {}; only interviewer pools can be"
     " written. Limits and pauses of an interviewer can be set by the proxy (user.updateInterviewerSettings,"
@@ -105,6 +106,15 @@ class Calendars(AshbyModel):
         "isActive": "With the value true: no deactivated users and no archived pools.",
     }
     extras = frozenset({"members"})
+    event_sources: Mapping[str, EventSource] = {
+        "created": EventSource("sweep", "incremental", reason=_NO_WEBHOOKS),
+        "updated": EventSource(
+            "sweep", "incremental", reason=f"{_NO_WEBHOOKS} A pool's members are not watched: its list lacks them."
+        ),
+        "deleted": EventSource(
+            "sweep", "incremental", reason="An archived pool and a deactivated user are updates of isActive."
+        ),
+    }
 
     def list(self, session: AshbySession, query: ListQuery) -> Page:
         """List ``user.list`` and then ``interviewerPool.list``, one call a page; the cursor says in which we are."""

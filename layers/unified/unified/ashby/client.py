@@ -146,9 +146,14 @@ class AshbySession:
         return wait if wait + 1 < self._deadline.remaining() else None
 
 
+def is_identity(text: str) -> bool:
+    """Tell whether ``text`` can be an id of Ashby's: a UUID."""
+    return _UUID.fullmatch(text) is not None
+
+
 def identity(record_id: str) -> str:
-    """Return an id of Ashby's, a UUID. Raises ``Missing`` for what can be no record's."""
-    if not _UUID.fullmatch(record_id):
+    """Return an id of Ashby's. Raises ``Missing`` for what can be no record's."""
+    if not is_identity(record_id):
         raise Missing("CONNECTOR::OPERATION::RESOURCE_NOT_FOUND", "Ashby has no such record.")
     return record_id
 

@@ -12,8 +12,9 @@ from typing import Any, cast
 
 from unified.ashby.base import AshbyModel, made_since
 from unified.ashby.client import PAGE_LIMIT, AshbySession, identity
+from unified.ashby.hints import Make, changed, gone, several
 from unified.ashby.queries import page_of, position
-from unified.connector import Capability, ListQuery, Operation, Page, Record, Written
+from unified.connector import Capability, EventSource, ListQuery, Operation, Page, Record, Written
 from unified.errors import FieldProblem, Invalid, UnifiedError, UpstreamFailure
 from unified.mapping import Mapper, Row
 from unified.models.generic import GENERIC_CONTACT
@@ -91,6 +92,28 @@ class Contacts(AshbyModel):
     searchable = True
     syncs = True
     custom_object = "Candidate"
+    event_sources: Mapping[str, EventSource] = {
+        "created": EventSource(
+            "native",
+            "incremental",
+            ("applicationSubmit",),
+            reason="Ashby tells of a new candidate only with an application; the sweep finds the others.",
+        ),
+        "updated": EventSource(
+            "sweep",
+            "incremental",
+            ("applicationSubmit", "candidateMerge"),
+            reason="Ashby has no webhook for a candidate's change; it is read at once when merged or applying anew.",
+        ),
+        "deleted": EventSource("native", "full", ("candidateDelete", "candidateMerge")),
+    }
+    hinted_by: Mapping[str, Make] = {
+        "applicationSubmit": changed("application.candidate.id"),
+        "candidateDelete": gone("candidate.id"),
+        "candidateMerge": several(
+            changed("mergedCandidate.id"), gone("deletedCandidate.id", into="mergedCandidate.id")
+        ),
+    }
 
     def list(self, session: AshbySession, query: ListQuery) -> Page:
         """List by ``candidate.list``, or search by ``candidate.search`` when anything is asked for."""

@@ -14,7 +14,7 @@ from typing import Any, cast
 from unified.ashby.base import AshbyModel
 from unified.ashby.client import AshbySession, identity
 from unified.ashby.queries import page_of
-from unified.connector import Capability, ListQuery, Operation, Page, Record, Written
+from unified.connector import Capability, EventSource, ListQuery, Operation, Page, Record, Written
 from unified.errors import FieldProblem, Invalid
 from unified.mapping import Mapper, Row
 from unified.mapping.custom import KEY, TYPES, reader
@@ -34,7 +34,13 @@ _OPERATIONS = (Operation.LIST, Operation.RETRIEVE, Operation.CREATE, Operation.U
 
 
 class CustomModel(AshbyModel):
-    """A model made of a definition that ``define`` has checked."""
+    """A model made of a definition that ``define`` has checked. Whatever webhooks Ashby has for it, sweeps read it."""
+
+    event_sources: Mapping[str, EventSource] = {
+        "created": EventSource("sweep", "incremental"),
+        "updated": EventSource("sweep", "incremental"),
+        "deleted": EventSource("sweep", "full"),
+    }
 
     def __init__(self, model: Model, mapper: Mapper, definition: Definition) -> None:
         self.model = model
@@ -48,7 +54,9 @@ class CustomModel(AshbyModel):
         }
 
     def list(self, session: AshbySession, query: ListQuery) -> Page:
-        """List by the definition's endpoint."""
+        """List by the definition's endpoint. Raises ``Refused`` where there is none: a sweep may ask."""
+        if Operation.LIST not in self._endpoints:
+            raise self._refusal(Operation.LIST)
         endpoint = self._endpoints[Operation.LIST]
         body: dict[str, Any] = {**endpoint.get("body", {}), **page_of(query)}
         return session.page(endpoint["endpoint"], body, permission=endpoint.get("permission"))

@@ -13,11 +13,13 @@ from typing import Any, cast
 from unified.ashby.base import AshbyModel
 from unified.ashby.client import PAGE_LIMIT, AshbySession
 from unified.ashby.event_body import is_like, whole_event
+from unified.ashby.hints import Make, group
 from unified.ashby.reading import part_of
 from unified.ashby.refusals import Words, invalid, told_in
-from unified.ashby.schedules import READ, events_of, find, list_events
+from unified.ashby.schedules import READ, events_of, find, list_events, of_group, swept
 from unified.ashby.steps import together, unavailable
-from unified.connector import Capability, ListQuery, Operation, Page, Record, Written
+from unified.ashby.sweeping import token_told
+from unified.connector import Capability, EventSource, ListQuery, Operation, Page, Record, Written
 from unified.errors import FieldProblem, OutcomeUnknown, Unauthorized, UnifiedError, Upstream, UpstreamFailure
 from unified.mapping import Mapper, Row
 from unified.models.schedule import SCHEDULE_EVENT
@@ -68,6 +70,10 @@ _WORDS_OF_ADDING = _WORDS._replace(codes={**_WORDS.codes, "interview_schedule_no
 _FILTERS = {"application": "applicationId", "stage": "interviewStageId"}
 _FILTER_WORDS = Words({theirs: f"filter[{ours}]" for ours, theirs in _FILTERS.items()})
 _SAME_KEY = "Ashby changes only schedules that were made with the same API key; the others are changed in Ashby."
+
+# A schedule's webhook holds its events, but not those that were in it before: they are told as a group.
+_of_schedule = group("interviewSchedule.applicationId", "interviewSchedule.id")
+_HINTS: Mapping[str, Make] = {"interviewScheduleCreate": _of_schedule, "interviewScheduleUpdate": _of_schedule}
 
 
 def _status(record: Record) -> Any:
@@ -155,12 +161,33 @@ class Events(AshbyModel):
         "stage": "Events scheduled for this interview stage (an id).",
     }
     extras = frozenset({"title", "description"})
+    event_sources: Mapping[str, EventSource] = {
+        "created": EventSource("native", "incremental", tuple(_HINTS)),
+        "updated": EventSource("native", "incremental", tuple(_HINTS)),
+        "deleted": EventSource(
+            "native",
+            "full",
+            ("interviewScheduleUpdate",),
+            reason="A cancelled event is gone from its schedule, which the next sweep sees too; only the daily one"
+            " finds those whose application was deleted.",
+        ),
+    }
+    hinted_by: Mapping[str, Make] = _HINTS
 
     def list(self, session: AshbySession, query: ListQuery) -> Page:
         """List by ``interviewSchedule.list``; it filters neither by status nor by time."""
         filters = {_FILTERS[name]: value for name, value in query.filters.items()}
         with told_in(_FILTER_WORDS):
             return list_events(session, filters, query.limit, query.cursor)
+
+    def sweep(self, session: AshbySession, query: ListQuery) -> Page:
+        """List by ``interviewSchedule.list`` with whole schedules on each page, so a page may hold more events."""
+        with token_told():
+            return swept(session, query)
+
+    def members(self, session: AshbySession, group: str) -> Sequence[Record]:
+        """Return the events of one schedule (``interviewSchedule.list`` of its application)."""
+        return of_group(session, group)
 
     def retrieve(self, session: AshbySession, record_id: str) -> Record:
         """Read from the schedules of its application (``interviewSchedule.list``)."""

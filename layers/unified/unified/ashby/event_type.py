@@ -15,12 +15,13 @@ from unified.ashby.client import AshbySession, identity
 from unified.ashby.queries import not_so, page_of
 from unified.ashby.reading import part_of
 from unified.ashby.steps import together, unavailable
-from unified.connector import Capability, ListQuery, Operation, Page, Record
+from unified.connector import Capability, EventSource, ListQuery, Operation, Page, Record
 from unified.errors import Unauthorized, UnifiedError
 from unified.mapping import Mapper, Row
 from unified.models.schedule import SCHEDULE_EVENT_TYPE
 
 _READ = ("interviewsRead",)
+_NO_WEBHOOKS = "Ashby has no webhooks of interviews, only of their schedules."
 _EDITED = "Ashby's API cannot {} an interview, only read it: interviews are edited in Ashby."
 
 
@@ -69,6 +70,11 @@ class EventTypes(AshbyModel):
     syncs = True
     filters: Mapping[str, str] = {"isActive": "With the value true: no archived interviews."}
     extras = frozenset({"duration"})
+    event_sources: Mapping[str, EventSource] = {
+        "created": EventSource("sweep", "incremental", reason=_NO_WEBHOOKS),
+        "updated": EventSource("sweep", "incremental", reason=f"{_NO_WEBHOOKS} Durations are not watched."),
+        "deleted": EventSource("sweep", "full", reason="An archived interview is an update of isActive."),
+    }
 
     def list(self, session: AshbySession, query: ListQuery) -> Page:
         """List by ``interview.list``, shared interviews and those of one job alike."""

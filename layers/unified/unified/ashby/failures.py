@@ -22,6 +22,7 @@ from unified.errors import (
     Invalid,
     Missing,
     OutcomeUnknown,
+    RateLimited,
     Unauthorized,
     UnifiedError,
     Upstream,
@@ -164,11 +165,11 @@ def to_error(verdict: Verdict, endpoint: str, permission: str | None, *, writes:
                 permission=permission,
             )
         case Failure.RATE_LIMITED:
-            return UpstreamFailure(
-                "MORPH::CONNECTION::PROXY::RATE_LIMIT_EXCEEDED",
+            return RateLimited(
                 "Ashby's limit for all integrations is reached."
                 if verdict.partner_wide
                 else "This Ashby key's rate limit is reached.",
+                is_for_all=verdict.partner_wide,
                 upstream=upstream,
                 retry_after=retry_after,
             )

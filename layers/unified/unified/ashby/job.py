@@ -13,11 +13,12 @@ from typing import Any
 from unified.ashby import hiring_team
 from unified.ashby.base import AshbyModel, made_since
 from unified.ashby.client import PAGE_LIMIT, AshbySession, identity
+from unified.ashby.hints import Make, changed
 from unified.ashby.queries import milliseconds, not_so, page_of, position, some_of
 from unified.ashby.reading import part_of, renamed, texts
 from unified.ashby.refusals import Words, invalid, told_in
 from unified.ashby.steps import Steps, together, unavailable
-from unified.connector import Capability, ListQuery, Operation, Page, Record, Written
+from unified.connector import Capability, EventSource, ListQuery, Operation, Page, Record, Written
 from unified.errors import FieldProblem, OutcomeUnknown, Unauthorized, UnifiedError, UpstreamFailure
 from unified.mapping import Mapper, Row
 from unified.models.ats import ATS_JOB
@@ -41,6 +42,16 @@ _PARAMETERS = {
     "planId": "defaultInterviewPlanId",
     "requisitionId": "customRequisitionId",
 }
+# A job in a webhook lacks its location's name, which the list has: it is read again.
+_UPDATES: Mapping[str, Make] = {
+    "interviewPlanTransition": changed("jobId"),
+    "jobPostingDelete": changed("jobPosting.jobId"),
+    "jobPostingPublish": changed("jobPosting.jobId"),
+    "jobPostingUnpublish": changed("jobPosting.jobId"),
+    "jobPostingUpdate": changed("jobPosting.jobId"),
+    "jobUpdate": changed("job.id"),
+}
+_BY_HAND = "Ashby's API cannot set up jobCreate, jobUpdate and jobPostingDelete: an Ashby admin can, by hand."
 _FROM_POSTING = frozenset({"description", "postingUrl"})
 _WORDS = Words(
     {theirs: ours for ours, theirs in _PARAMETERS.items()},
@@ -118,6 +129,12 @@ class Jobs(AshbyModel):
     syncs = True
     custom_object = "Job"
     extras = frozenset({"description", "postingUrl", "department"})
+    event_sources: Mapping[str, EventSource] = {
+        "created": EventSource("native", "incremental", ("jobCreate",), by_hand=True, reason=_BY_HAND),
+        "updated": EventSource("native", "incremental", tuple(_UPDATES), by_hand=True, reason=_BY_HAND),
+        "deleted": EventSource("sweep", "full", reason="Ashby has no webhook for it; an archived job is an update."),
+    }
+    hinted_by: Mapping[str, Make] = {"jobCreate": changed("job.id"), **_UPDATES}
 
     def list(self, session: AshbySession, query: ListQuery) -> Page:
         """List by ``job.list``, or by ``job.search`` for a title (``q``) or a requisition id.
@@ -158,6 +175,10 @@ class Jobs(AshbyModel):
     def retrieve(self, session: AshbySession, record_id: str) -> Record:
         """Read by ``job.info``."""
         return session.record("job.info", {"id": identity(record_id), "expand": ["location"]}, permission="jobsRead")
+
+    def is_restricted(self, record: Record) -> bool:
+        """Tell whether only a key that may see confidential jobs sees this one."""
+        return record.get("confidential") is True
 
     def with_extras(
         self, session: AshbySession, records: Sequence[Record], fields: Collection[str]

@@ -14,11 +14,12 @@ from typing import Any
 from unified.ashby import offer_form
 from unified.ashby.base import AshbyModel, made_since
 from unified.ashby.client import PAGE_LIMIT, AshbySession, identity
+from unified.ashby.hints import Make, changed, gone
 from unified.ashby.queries import milliseconds, page_of, some_of
 from unified.ashby.reading import an_object, renamed, texts
 from unified.ashby.refusals import Words, invalid, told_in
 from unified.ashby.steps import Steps
-from unified.connector import Capability, ListQuery, Operation, Page, Record, Written
+from unified.connector import Capability, EventSource, ListQuery, Operation, Page, Record, Written
 from unified.errors import FieldProblem, OutcomeUnknown, UnifiedError
 from unified.mapping import Mapper, Row
 from unified.models.ats import ATS_OFFER
@@ -151,6 +152,18 @@ class Offers(AshbyModel):
         Operation.FIELD_WRITE: Capability("native", ("hiringProcessMetadataWrite",)),
     }
     syncs = True
+    event_sources: Mapping[str, EventSource] = {
+        "created": EventSource("native", "incremental", ("offerCreate",)),
+        "updated": EventSource("native", "incremental", ("candidateHire", "offerUpdate")),
+        "deleted": EventSource("native", "full", ("offerDelete",)),
+    }
+    # An offer does not say when it was changed, so one in a webhook that comes late could not be told from a newer one.
+    hinted_by: Mapping[str, Make] = {
+        "candidateHire": changed("offer.id"),
+        "offerCreate": changed("offer.id"),
+        "offerDelete": gone("offer.id"),
+        "offerUpdate": changed("offer.id"),
+    }
     filters: Mapping[str, str] = {
         "application": "Offers for this application.",
         "status": "Offers in any of these statuses, with commas between.",

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from unified.ashby.base import records
-from unified.ashby.client import PAGE_LIMIT, AshbySession, identity
-from unified.connector import Page, Record
+from unified.ashby.client import PAGE_LIMIT, AshbySession, identity, is_identity
+from unified.ashby.queries import page_of
+from unified.connector import ListQuery, Page, Record
 from unified.errors import Invalid, Missing
 
 READ = "interviewsRead"
@@ -62,6 +63,37 @@ def find(session: AshbySession, record_id: str) -> tuple[Record, int]:
                     if record.get("id") == record_id:
                         return record, len(events)
     raise Missing("CONNECTOR::OPERATION::RESOURCE_NOT_FOUND", "Ashby has no such event.")
+
+
+def swept(session: AshbySession, query: ListQuery) -> Page:
+    """Return the events of one page of schedules, each schedule whole; ``groups`` names the schedules.
+
+    A schedule without events is named too: what was in it is gone.
+    """
+    page = session.page("interviewSchedule.list", page_of(query), permission=READ)
+    found = [record for schedule in page.records for record in events_of(schedule)]
+    named = [_group(schedule) for schedule in page.records]
+    return Page(found, page.next, sync_token=page.sync_token, groups=[group for group in named if group is not None])
+
+
+def of_group(session: AshbySession, group: str) -> list[Record]:
+    """Return the events of the schedule ``<application>.<schedule>.``; none where either is gone."""
+    application_id, _, rest = group.partition(".")
+    if not is_identity(application_id):
+        return []
+    body = {"applicationId": application_id, "limit": PAGE_LIMIT}
+    try:
+        schedules = session.everything("interviewSchedule.list", body, permission=READ)
+    except Missing:
+        return []
+    return [record for schedule in schedules if schedule.get("id") == rest[:-1] for record in events_of(schedule)]
+
+
+def _group(schedule: Record) -> str | None:
+    """Return what the ids of a schedule's events begin with."""
+    parts = (schedule.get("applicationId"), schedule.get("id"))
+    named = all(isinstance(part, str) and part for part in parts)
+    return "".join(f"{part}." for part in parts) if named else None
 
 
 class _Place(NamedTuple):

@@ -17,12 +17,13 @@ from unified.ashby.queries import no_longer, not_so, position
 from unified.ashby.reading import part_of, renamed, texts
 from unified.ashby.refusals import Words, told_in
 from unified.ashby.steps import together, unavailable
-from unified.connector import Capability, ListQuery, Operation, Page, Record
+from unified.connector import Capability, EventSource, ListQuery, Operation, Page, Record
 from unified.errors import FieldProblem, Invalid, Unauthorized, UnifiedError
 from unified.mapping import Mapper, Row
 from unified.models.ats import ATS_APPLICATION_STAGE
 
 _READ = ("interviewsRead",)
+_NO_WEBHOOKS = "Ashby has no webhooks of stages."
 # Ashby documents the types of stage groups (interviewStageGroup.list) and leaves those of stages open.
 _TYPES = {
     "Lead": "LEAD",
@@ -103,6 +104,13 @@ class Stages(AshbyModel):
         "job": "The stages of the interview plans of this job.",
     }
     extras = frozenset({"isActive", "plan"})
+    event_sources: Mapping[str, EventSource] = {
+        "created": EventSource("sweep", "incremental", reason=_NO_WEBHOOKS),
+        "updated": EventSource(
+            "sweep", "incremental", reason=f"{_NO_WEBHOOKS} Its plan's own changes are not watched."
+        ),
+        "deleted": EventSource("sweep", "incremental", reason=_NO_WEBHOOKS),
+    }
 
     def list(self, session: AshbySession, query: ListQuery) -> Page:
         """List by ``interviewStage.list``, plan by plan, as many plans at a time as a page may hold."""

@@ -8,12 +8,13 @@ from typing import Any
 from unified.ashby.base import AshbyModel
 from unified.ashby.client import AshbySession, identity
 from unified.ashby.queries import page_of
-from unified.connector import Capability, ListQuery, Operation, Page, Record
+from unified.connector import Capability, EventSource, ListQuery, Operation, Page, Record
 from unified.errors import Invalid
 from unified.mapping import Mapper, Row
 from unified.models.generic import GENERIC_USER
 
 _READ = ("organizationRead",)
+_NO_WEBHOOKS = "Ashby has no webhooks of users."
 
 
 class Users(AshbyModel):
@@ -55,6 +56,11 @@ class Users(AshbyModel):
     }
     searchable = True
     syncs = True
+    event_sources: Mapping[str, EventSource] = {
+        "created": EventSource("sweep", "incremental", reason=_NO_WEBHOOKS),
+        "updated": EventSource("sweep", "incremental", reason=_NO_WEBHOOKS),
+        "deleted": EventSource("sweep", "full", reason="Ashby deactivates users, which is an update of isActive."),
+    }
 
     def list(self, session: AshbySession, query: ListQuery) -> Page:
         """List by ``user.list``, or find by e-mail address with ``user.search``."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from unified.ashby.base import AshbyModel
 from unified.ashby.client import PAGE_LIMIT, AshbySession
-from unified.connector import Capability, ListQuery, Operation, Page, Record
+from unified.connector import Capability, EventSource, ListQuery, Operation, Page, Record
 from unified.errors import Missing
 from unified.mapping import Mapper, Row
 from unified.models.generic import GENERIC_WORKSPACE
@@ -35,6 +35,11 @@ class Workspaces(AshbyModel):
         Operation.DELETE: Capability("refused", reason=_SETTINGS.format("delete")),
         Operation.FIELD_READ: Capability("native"),
         Operation.FIELD_WRITE: Capability("refused", reason="Ashby has no custom fields of the organisation."),
+    }
+    event_sources: Mapping[str, EventSource] = {
+        "created": EventSource("sweep", "atOnce", reason="When a connection is first read."),
+        "updated": EventSource("sweep", "incremental", reason="Ashby has no webhooks of the organisation."),
+        "deleted": EventSource("sweep", "atOnce", reason="When the connection is removed."),
     }
 
     def list(self, session: AshbySession, query: ListQuery) -> Page:

@@ -17,6 +17,7 @@ from unified.connections import oauth
 from unified.connections.clients import oauth_client
 from unified.connections.lifecycle import Connections
 from unified.connections.records import Reference
+from unified.connections.requested import needed_scopes
 from unified.connections.vault import Sealed
 from unified.connector import Credential, load_connector
 from unified.deadline import Deadline
@@ -144,7 +145,7 @@ def _authorize(
             "invalid_token" if failed.code.endswith("AUTHORIZATION_DATA_INVALID") else "server_error",
             failed.detail,
         ) from None
-    needed = connections.scopes(reference, loaded.connection.operations)
+    needed = needed_scopes(connections.store, reference, loaded.connection.operations)
     return [scope for scope in needed if credential.scopes is not None and scope not in credential.scopes]
 
 

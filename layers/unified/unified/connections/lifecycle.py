@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from unified.connections.leases import VersionMoved
 from unified.connections.records import Connection, Reference, StoredCredential, seal, sealer, unseal
+from unified.connections.requested import checked_events, checked_operations, needed_scopes
 from unified.connections.store import ConnectionStore, StoredSession, store
 from unified.connections.vault import Vault, vault
-from unified.connector import Credential, Operation, known_operations, load_connector
+from unified.connections.watch import Watch
+from unified.connector import Credential, load_connector
 from unified.deadline import Deadline
 from unified.errors import FieldProblem, Invalid, Missing, Unauthorized, UnifiedError
 from unified.log import logger
@@ -44,9 +46,15 @@ class Connections:
         self.store = store
         self.vault = vault
 
-    def create(self, actor: str, reference: Reference, operations: Sequence[str]) -> Connection:
+    def create(
+        self, actor: str, reference: Reference, operations: Sequence[str], events: Sequence[str] = ()
+    ) -> Connection:
         """Make a connection, not authorized yet. Raises ``CREATION_FAILED`` when there is one."""
-        connection = _new(reference, self._checked(reference, operations))
+        connection = _new(
+            reference,
+            checked_operations(self.store, reference, operations),
+            checked_events(self.store, reference, events),
+        )
         if not self.store.create(connection):
             raise UnifiedError(
                 "MORPH::CONNECTION::CREATION_FAILED", "There is a connection of this connector and owner already."
@@ -62,15 +70,25 @@ class Connections:
         return connection
 
     def update(
-        self, actor: str, reference: Reference, operations: Sequence[str], *, create_if_missing: bool
+        self,
+        actor: str,
+        reference: Reference,
+        operations: Sequence[str] | None,
+        events: Sequence[str] | None = None,
+        *,
+        create_if_missing: bool,
     ) -> Connection:
-        """Replace a connection's operations, or make it when asked to. Raises ``Missing``."""
-        checked = self._checked(reference, operations)
-        connection = self.store.set_operations(reference, checked)
+        """Replace a connection's operations and events, each where given, or make it when asked to.
+
+        Raises ``Missing``.
+        """
+        checked = None if operations is None else checked_operations(self.store, reference, operations)
+        patterns = None if events is None else checked_events(self.store, reference, events)
+        connection = self.store.change(reference, checked, patterns)
         if connection is None and create_if_missing:
-            connection = _new(reference, checked)
+            connection = _new(reference, checked or (), patterns or ())
             if not self.store.create(connection):
-                connection = self.store.set_operations(reference, checked)
+                connection = self.store.change(reference, checked, patterns)
         if connection is None:
             raise missing(reference)
         self.store.audit(reference, actor, "connection.update", "done")
@@ -82,7 +100,8 @@ class Connections:
         Raises ``Missing``. A token that could not be revoked does not keep the connection.
         """
         stored = self.store.read(reference)
-        if not self.store.delete(reference):
+        connection = self.store.get(reference)
+        if connection is None or not self.store.delete(connection, project.public_key):
             raise missing(reference)
         revoked = stored is not None and self._revoke(project, reference, stored)
         self.store.audit(reference, actor, "connection.delete", "revoked" if revoked else "done")
@@ -127,7 +146,7 @@ class Connections:
                 code="MORPH::CONNECTION::MISSING_REQUIRED_AUTHORIZATION_SETTINGS",
                 fields=[FieldProblem(f"settings.{s.key}", "is required") for s in connector.settings],
             )
-        wanted = sorted({*scopes, *self.scopes(reference, connection.operations)})
+        wanted = sorted({*scopes, *needed_scopes(self.store, reference, connection.operations)})
         if not wanted:
             raise Invalid(
                 "The connection has no operations that need a permission, so there is nothing to consent to."
@@ -198,9 +217,8 @@ class Connections:
         stored = seal(self.vault, reference, credential, version=version)
         try:
             self.store.replace(
-                reference,
+                Watch(reference, connection.generation, project.public_key),
                 stored,
-                generation=connection.generation,
                 expected=None if before is None else before.version,
             )
         except VersionMoved:
@@ -218,16 +236,17 @@ class Connections:
         *,
         expires_in: int | None,
         operations: Sequence[str] | None,
+        events: Sequence[str] | None = None,
     ) -> dict[str, Any]:
         """Make a session for one connection, and the connection itself where there is none.
 
-        Morph's browser components read the connection right after, so it must be there. Given operations become
-        the connection's, as the wire has it.
+        Morph's browser components read the connection right after, so it must be there. Given operations and
+        events become the connection's, as the wire has it.
         """
-        if operations is None:
+        if operations is None and events is None:
             connection = self.store.get(reference) or self.update(actor, reference, (), create_if_missing=True)
         else:
-            connection = self.update(actor, reference, operations, create_if_missing=True)
+            connection = self.update(actor, reference, operations, events, create_if_missing=True)
         seconds = SESSION_SECONDS if expires_in is None else expires_in
         token = random_token("sess_")
         expires_at = int(time.time()) + seconds
@@ -272,36 +291,6 @@ class Connections:
             report=report,
         )
 
-    def _checked(self, reference: Reference, operations: Sequence[str]) -> tuple[str, ...]:
-        """Return the operations without doubles.
-
-        Raises ``Invalid`` that names those that neither the connector nor a custom model of the project knows.
-        """
-        known = known_operations(load_connector(reference.connector))
-        unknown = [operation for operation in operations if operation not in known]
-        if unknown:
-            own = self.store.definitions(reference.project, reference.connector)
-            unknown = [name for name in unknown if not _is_custom(name, own)]
-        if unknown:
-            raise Invalid(
-                "These operations are not known; they are written model::operation, such as genericContact::list.",
-                fields=[FieldProblem("operations", f"has an unknown element: {name[:80]}") for name in unknown[:20]],
-            )
-        return tuple(dict.fromkeys(operations))
-
-    def scopes(self, reference: Reference, operations: Sequence[str]) -> tuple[str, ...]:
-        """Return the provider's permissions that ``operations`` need, those of custom models among them."""
-        connector = load_connector(reference.connector)
-        builtin = [name for name in operations if name.partition("::")[0] in connector.model_ids]
-        needed = set(connector.scopes(builtin))
-        if len(builtin) != len(operations):
-            own = self.store.definitions(reference.project, reference.connector)
-            for name in operations:
-                model_id, _, verb = name.partition("::")
-                endpoint = own.get(model_id, {}).get("endpoints", {}).get(verb, {})
-                needed.update([endpoint["permission"]] if endpoint.get("permission") else [])
-        return tuple(sorted(needed))
-
     def _revoke(self, project: Project, reference: Reference, stored: StoredCredential) -> bool:
         """Revoke an OAuth token at the provider, best effort: it is no longer ours either way."""
         if stored.kind != "oauth2":
@@ -318,7 +307,7 @@ class Connections:
             return False
 
     def _authorization(self, connection: Connection, status: str, scopes: Sequence[str] | None) -> dict[str, Any]:
-        needed = self.scopes(connection.reference, connection.operations)
+        needed = needed_scopes(self.store, connection.reference, connection.operations)
         answer: dict[str, Any] = {
             "object": "connectionAuthorization",
             "connectorId": connection.reference.connector,
@@ -361,14 +350,10 @@ def iso_from(seconds: int) -> str:
     return iso(datetime.fromtimestamp(seconds, UTC))
 
 
-def _new(reference: Reference, operations: tuple[str, ...]) -> Connection:
+def _new(reference: Reference, operations: tuple[str, ...], events: tuple[str, ...]) -> Connection:
     at = now_iso()
-    return Connection(reference, uuid.uuid4().hex, operations, "unauthorized", at, at, "neverAuthorized")
-
-
-def _is_custom(operation: str, own: Mapping[str, Mapping[str, Any]]) -> bool:
-    model_id, _, verb = operation.partition("::")
-    return model_id in own and (verb in own[model_id]["endpoints"] or verb == Operation.FIELD_READ)
+    generation = uuid.uuid4().hex
+    return Connection(reference, generation, operations, "unauthorized", at, at, "neverAuthorized", events=events)
 
 
 def _check_redirect(project: Project, redirect_url: str | None) -> None:

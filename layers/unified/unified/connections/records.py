@@ -34,7 +34,7 @@ class Connection(NamedTuple):
 
     ``generation`` is new whenever the connection is made anew: what was given to an earlier connection of the
     same name (sessions) does not fit the next. ``reason`` says why an unauthorized one is. ``mappings`` are its own
-    rules by model (``unified.mapping.custom``).
+    rules by model (``unified.mapping.custom``), ``events`` the patterns of events that it subscribes to.
     """
 
     reference: Reference
@@ -45,6 +45,7 @@ class Connection(NamedTuple):
     updated_at: str
     reason: str | None = None
     mappings: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({})
+    events: tuple[str, ...] = ()
 
     def to_item(self) -> dict[str, Any]:
         """Spell it for the table."""
@@ -53,6 +54,7 @@ class Connection(NamedTuple):
             "ownerId": self.reference.owner,
             "generation": self.generation,
             "operations": list(self.operations),
+            "events": list(self.events) or None,
             "status": self.status,
             "reason": self.reason,
             "createdAt": self.created_at,
@@ -71,6 +73,7 @@ class Connection(NamedTuple):
             item["updatedAt"],
             item.get("reason"),
             item.get("mappings", {}),
+            tuple(item.get("events", ())),
         )
 
     def to_wire(self) -> dict[str, Any]:
@@ -82,6 +85,7 @@ class Connection(NamedTuple):
             "status": self.status,
             **({"reason": self.reason} if self.reason else {}),
             "operations": list(self.operations),
+            "events": list(self.events),
             "createdAt": self.created_at,
             "updatedAt": self.updated_at,
         }

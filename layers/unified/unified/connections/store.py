@@ -12,6 +12,7 @@ from unified import table as t
 from unified.connections.leases import Lease, LeaseHeld, VersionMoved
 from unified.connections.records import Connection, Reference, StoredCredential
 from unified.connections.vault import Sealed
+from unified.connections.watch import Watch
 from unified.models.moments import now_iso
 from unified.secret import fingerprint
 
@@ -68,31 +69,45 @@ class ConnectionStore:
         items, following = self._table.page(f"PROJECT#{project}", prefix, limit=limit, after=after)
         return [Connection.from_item(project, item) for item in items], following
 
-    def set_operations(self, reference: Reference, operations: Sequence[str]) -> Connection | None:
-        """Replace a connection's operations; None when there is no such connection."""
+    def change(
+        self, reference: Reference, operations: Sequence[str] | None, events: Sequence[str] | None
+    ) -> Connection | None:
+        """Replace a connection's operations and events, each where given; None when there is no such connection."""
+        changes: dict[str, Any] = {"updatedAt": now_iso()}
+        if operations is not None:
+            changes["operations"] = list(operations)
+        if events is not None:
+            changes["events"] = list(events) or None
         try:
-            item = self._table.update(
-                t.connection_key(*reference),
-                {"operations": list(operations), "updatedAt": now_iso()},
-                condition=t.PRESENT,
-            )
+            item = self._table.update(t.connection_key(*reference), changes, condition=t.PRESENT)
         except t.ConditionFailed:
             return None
         return Connection.from_item(reference.project, item)
 
-    def delete(self, reference: Reference) -> bool:
-        """Remove a connection with its credential (and so its wrapped key), lease and sessions.
+    def delete(self, connection: Connection, public_key: str) -> bool:
+        """Remove a connection with its credential (and so its wrapped key), lease, sessions and its events' key.
 
-        The connection and credential go in one transaction: there is never a credential without a connection.
-        False when there was none.
+        The connection and credential go in one transaction: there is never a credential without a connection. What
+        was kept to watch it is purged later (``unified.ledger.purge``). False when it was gone or made anew.
         """
+        reference = connection.reference
+        watch = Watch(reference, connection.generation, public_key)
         sessions = list(self._table.query(t.credential_key(*reference).pk, "SESSION#"))
+        same = t.Condition("generation = :generation", {"generation": connection.generation})
+        removed = {
+            **watch.to_message(),
+            "dueAt": 0,
+            "removedAt": now_iso(),
+            "events": list(connection.events) or None,
+        }
         try:
             self._table.transact(
                 [
-                    t.Delete(t.connection_key(*reference), t.PRESENT),
+                    t.Delete(t.connection_key(*reference), same),
                     t.Delete(t.credential_key(*reference)),
                     t.Delete(t.lease_key(*reference)),
+                    t.Delete(watch.sync_key("KEY")),
+                    t.Update(watch.sweep_key(), removed),
                 ]
             )
         except t.ConditionFailed:
@@ -179,22 +194,22 @@ class ConnectionStore:
         item = self._table.get(t.credential_key(*reference))
         return None if item is None else StoredCredential.from_item(item)
 
-    def replace(
-        self, reference: Reference, credential: StoredCredential, *, generation: str, expected: int | None
-    ) -> None:
+    def replace(self, watch: Watch, credential: StoredCredential, *, expected: int | None) -> None:
         """Put a proven credential in the place of version ``expected`` (None: of none) and authorize the connection.
 
-        One transaction, so that no reader sees an authorized connection without its credential. Raises
-        ``VersionMoved`` when another credential came meanwhile or the connection was removed or made anew.
+        One transaction, so that no reader sees an authorized connection without its credential, and none goes
+        unwatched. Raises ``VersionMoved`` when another credential came meanwhile or the connection was removed or
+        made anew.
         """
         held = t.ABSENT if expected is None else t.Condition("version = :expected", {"expected": expected})
-        same = t.Condition("generation = :generation", {"generation": generation})
+        same = t.Condition("generation = :generation", {"generation": watch.generation})
         changes = {"status": "authorized", "reason": None, "updatedAt": now_iso()}
         try:
             self._table.transact(
                 [
-                    t.Update(t.connection_key(*reference), changes, same),
-                    t.Put(t.credential_key(*reference), credential.to_item(), held),
+                    t.Update(t.connection_key(*watch.reference), changes, same),
+                    t.Put(t.credential_key(*watch.reference), credential.to_item(), held),
+                    t.Update(watch.sweep_key(), {**watch.to_message(), "dueAt": 0}),
                 ]
             )
         except t.ConditionFailed:

@@ -9,7 +9,8 @@ encryption and no failure that returns its input.
 
 Opening needs KMS only when the data key is not in memory. A cached key serves for a bounded time and a
 bounded number of openings; the item itself is read anew each time, so a deleted or replaced credential is
-gone at once whatever is cached. Sealing never reuses a key, so a random nonce cannot repeat under one.
+gone at once whatever is cached. Sealing a credential never reuses a key, so a random nonce cannot repeat under
+one; the many short-lived bodies of events share a key (``seal_under``).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -86,6 +88,13 @@ class Sealed(NamedTuple):
             )
         except (KeyError, TypeError, ValueError):
             raise VaultFailure("The stored credential cannot be read.") from None
+
+
+class WrappedKey(NamedTuple):
+    """A data key as KMS wrapped it, kept where many short-lived texts are sealed under one key."""
+
+    key_id: str
+    wrapped_key: bytes
 
 
 class KeyService(Protocol):
@@ -170,6 +179,8 @@ class Vault:
         self._capacity = capacity
         self._clock = clock
         self._cache: OrderedDict[bytes, _CachedKey] = OrderedDict()
+        # Events are opened by several threads at once.
+        self._lock = threading.Lock()
 
     def seal(self, context: Context, plaintext: Secret) -> Sealed:
         """Encrypt ``plaintext`` for ``context`` under a new data key: one KMS call."""
@@ -207,6 +218,23 @@ class Vault:
             raise VaultFailure("The stored credential cannot be opened.") from None
         return Secret(text.decode())
 
+    def new_key(self, context: Context) -> WrappedKey:
+        """Return a new data key for ``seal_under``: one KMS call."""
+        key_id, wrapped_key, plain_key = self._keys.generate(context)
+        self._remember(_cache_key(context, wrapped_key), plain_key)
+        return WrappedKey(key_id, wrapped_key)
+
+    def seal_under(self, context: Context, key: WrappedKey, plaintext: Secret) -> Sealed:
+        """Encrypt ``plaintext`` under a key that seals others too; no KMS call while it is in memory.
+
+        Nonces are random, which one key may serve for 2^32 texts (NIST SP 800-38D §8.3). What is sealed so can be
+        made unreadable at once, all of it, by deleting the wrapped key.
+        """
+        cipher = _cipher(self._plain_key(context, key.wrapped_key))
+        nonce = os.urandom(_NONCE_BYTES)
+        ciphertext = cipher.encrypt(nonce, plaintext.reveal().encode(), context.associated_data())
+        return Sealed(_FORMAT, key.key_id, key.wrapped_key, nonce, ciphertext)
+
     def rewrap(self, context: Context, sealed: Sealed) -> Sealed:
         """Return the same ciphertext with its data key wrapped by the current key; nothing is decrypted here."""
         key_id, wrapped_key = self._keys.rewrap(context, sealed.wrapped_key)
@@ -214,11 +242,12 @@ class Vault:
 
     def _plain_key(self, context: Context, wrapped_key: bytes) -> bytes:
         name = _cache_key(context, wrapped_key)
-        cached = self._cache.get(name)
-        if cached is not None and cached.until > self._clock() and cached.uses_left > 0:
-            cached.uses_left -= 1
-            self._cache.move_to_end(name)
-            return cached.plain
+        with self._lock:
+            cached = self._cache.get(name)
+            if cached is not None and cached.until > self._clock() and cached.uses_left > 0:
+                cached.uses_left -= 1
+                self._cache.move_to_end(name)
+                return cached.plain
         plain = self._keys.unwrap(context, wrapped_key)
         if len(plain) != 32:
             raise VaultFailure("The stored credential's key has a wrong length.")
@@ -226,10 +255,11 @@ class Vault:
         return plain
 
     def _remember(self, name: bytes, plain: bytes) -> None:
-        self._cache[name] = _CachedKey(plain, self._clock() + self._max_age, self._max_uses)
-        self._cache.move_to_end(name)
-        while len(self._cache) > self._capacity:
-            self._cache.popitem(last=False)
+        with self._lock:
+            self._cache[name] = _CachedKey(plain, self._clock() + self._max_age, self._max_uses)
+            self._cache.move_to_end(name)
+            while len(self._cache) > self._capacity:
+                self._cache.popitem(last=False)
 
 
 @lru_cache(maxsize=1)

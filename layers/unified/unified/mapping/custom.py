@@ -47,9 +47,10 @@ class Compiled(NamedTuple):
 
 
 class FieldMapping:
-    """The rules that hold for one model of one connection."""
+    """The rules that hold for one model of one connection. ``fingerprint`` tells one set of rules from another."""
 
-    def __init__(self, rules: Sequence[Compiled]) -> None:
+    def __init__(self, rules: Sequence[Compiled], fingerprint: str = "") -> None:
+        self.fingerprint = fingerprint
         self._read = tuple(rule for rule in rules if rule.read is not None)
         self.writable = {rule.key: rule for rule in rules if rule.custom_field is not None}
         self.keys = frozenset(rule.key for rule in rules)
@@ -131,7 +132,7 @@ def _compile(_model_id: str, rules: str) -> FieldMapping:
         problems.append(FieldProblem("rules", "map a key twice"))
     if problems:
         raise Invalid("The mapping is not valid.", fields=problems)
-    return FieldMapping(found)
+    return FieldMapping(found, rules)
 
 
 def _rule(rule: Rule) -> Compiled:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unified.api.permissions import describe, missing
+from unified.api.permissions import describe
 from unified.ashby import CONNECTOR
+from unified.connections.line import missing_permissions
 from unified.connections.records import Connection, Reference
 from unified.connector import Capability, Operation
 
@@ -72,15 +73,15 @@ def test_any_set_of_permissions_allows_exactly_what_it_covers(scopes: set[str]) 
         lacking = [name for name in capability.permissions if name not in scopes]
         assert told["status"] == ("missing" if lacking else "allowed")
         assert told["permissions"] == (lacking or list(capability.permissions))
-        assert missing(capability, sorted(scopes)) == lacking
+        assert missing_permissions(capability, sorted(scopes)) == lacking
 
 
 def test_what_only_some_calls_need_is_not_demanded_of_all() -> None:
     capability = Capability("native", ("a",), sometimes=("b",))
 
-    assert missing(capability, ("a",)) == []
-    assert missing(capability, ("b",)) == ["a"]
-    assert missing(capability, None) == []
+    assert missing_permissions(capability, ("a",)) == []
+    assert missing_permissions(capability, ("b",)) == ["a"]
+    assert missing_permissions(capability, None) == []
 
 
 def test_what_was_granted_is_told_apart_from_what_ashby_allows() -> None:

@@ -11,12 +11,14 @@ from unified.connections.records import Connection, Reference, StoredCredential
 from unified.connections.refresh import LeaseHeld, VersionMoved
 from unified.connections.store import ConnectionStore, StoredSession
 from unified.connections.vault import Sealed
+from unified.connections.watch import Watch
 from unified.table import Table
 
 from .memory_store import MemoryCredentialStore
 
 ACCOUNT = Reference("prj_1", "ashby", "acme")
 OTHER = Reference("prj_1", "ashby", "other")
+WATCH = Watch(ACCOUNT, "g1", "pk_test")
 SEALED = Sealed(1, "key", b"wrapped", b"nonce", b"ciphertext")
 STORED = StoredCredential(1, "oauth2", SEALED, 100, ("candidatesRead",))
 
@@ -28,7 +30,7 @@ class SeededStore(ConnectionStore):
         connection = Connection(reference, "g1", ("genericContact::list",), "unauthorized", "t", "t", "neverAuthorized")
         self.create(connection)
         before = self.read(reference)
-        self.replace(reference, stored, generation="g1", expected=None if before is None else before.version)
+        self.replace(Watch(reference, "g1", "pk_test"), stored, expected=None if before is None else before.version)
 
     def status(self, reference: Reference) -> str | None:
         connection = self.get(reference)
@@ -165,10 +167,10 @@ def test_a_new_credential_takes_the_place_of_the_expected_version_only(real: See
 
     for expected in (None, 7):
         with pytest.raises(VersionMoved):
-            real.replace(ACCOUNT, second, generation="g1", expected=expected)
+            real.replace(WATCH, second, expected=expected)
     assert real.read(ACCOUNT) == STORED
 
-    real.replace(ACCOUNT, second, generation="g1", expected=1)
+    real.replace(WATCH, second, expected=1)
     assert real.read(ACCOUNT) == second
 
 
@@ -176,13 +178,13 @@ def test_a_credential_for_an_earlier_connection_of_the_same_name_is_not_kept(rea
     real.seed(ACCOUNT, STORED)
 
     with pytest.raises(VersionMoved):
-        real.replace(ACCOUNT, STORED._replace(version=2), generation="g0", expected=1)
+        real.replace(WATCH._replace(generation="g0"), STORED._replace(version=2), expected=1)
 
 
 def test_authorizing_mends_an_unauthorized_connection(real: SeededStore) -> None:
     real.seed(ACCOUNT, STORED)
     real.mark_unauthorized(ACCOUNT, "grantRejected", version=1)
-    real.replace(ACCOUNT, STORED._replace(version=2), generation="g1", expected=1)
+    real.replace(WATCH, STORED._replace(version=2), expected=1)
 
     connection = real.get(ACCOUNT)
     assert connection is not None
@@ -196,13 +198,15 @@ def test_removing_a_connection_removes_all_that_was_given_to_it(real: SeededStor
     for token in ("sess_one", "sess_two"):
         real.create_session(ACCOUNT, token, StoredSession((), 100, "g1"))
 
-    assert real.delete(ACCOUNT) is True
+    connection = real.get(ACCOUNT)
+    assert connection is not None
+    assert real.delete(connection, "pk_test") is True
 
     loaded = real.load(ACCOUNT, session_token="sess_one")
     assert (loaded.connection, loaded.credential, loaded.session) == (None, None, None)
     assert real.acquire(ACCOUNT, "b", now=1, until=2).fence == 1
     assert real.read(OTHER) == STORED
-    assert real.delete(ACCOUNT) is False
+    assert real.delete(connection, "pk_test") is False
 
 
 def test_one_read_finds_connection_credential_and_session(real: SeededStore) -> None:

@@ -1,0 +1,143 @@
+"""What the routes of events and their settings do: from a caller and plain values to the answer's body."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from unified.api.access import Caller
+from unified.api.endpoints import find as find_endpoint
+from unified.api.endpoints import require_enabled
+from unified.api.event_queries import cursor, only, read_cursor, read_limit, read_moment, wrong
+from unified.api.paging import read_positions
+from unified.connections.vault import vault
+from unified.deliveries.bus import spell
+from unified.deliveries.endpoints import endpoints
+from unified.deliveries.states import deliveries
+from unified.errors import Missing
+from unified.events import outbox
+from unified.events import settings as event_settings
+from unified.events.bodies import Bodies
+from unified.events.records import Event
+from unified.models.events import is_pattern, matches
+from unified.table import table
+
+MAX_PAGE_BYTES = 4_000_000
+"""How large a page of whole events may be: Lambda takes an answer of 6 MB, with all that is around its text."""
+
+
+def list_events(caller: Caller, query: Mapping[str, str]) -> dict[str, Any]:
+    """Return one page of a project's events, the newest first.
+
+    A page may be shorter than asked for, or empty, and still have a ``next``: only so many events are looked at, and
+    an answer holds only so much.
+    """
+    only(query, "limit", "cursor", "connectorId", "ownerId", "model", "event", "since", "until")
+    pattern = query.get("event")
+    if pattern is not None and not is_pattern(pattern):
+        raise wrong("event", "must be *, model::*, *::created, or model::created (updated, deleted)")
+
+    def wanted(event: Event) -> bool:
+        return (
+            query.get("connectorId", event.reference.connector) == event.reference.connector
+            and query.get("ownerId", event.reference.owner) == event.reference.owner
+            and query.get("model", event.model) == event.model
+            and (pattern is None or matches([pattern], event.name))
+        )
+
+    until = read_moment(query.get("until"), "until")
+    found = outbox.newest(
+        table(),
+        caller.project.id,
+        wanted,
+        limit=read_limit(query),
+        since=read_moment(query.get("since"), "since") or 0.0,
+        until=time.time() if until is None else until,
+        after=read_cursor(query.get("cursor")),
+    )
+    return _fitting(found)
+
+
+def retrieve(caller: Caller, event_id: str) -> dict[str, Any]:
+    """Return an event with what became of it at each endpoint."""
+    event = _find(caller, event_id)
+    states, _ = deliveries().of_event(caller.project.id, event.id)
+    return {**_to_wire(event), "deliveries": [state.to_wire() for state in states]}
+
+
+def list_attempts(caller: Caller, event_id: str, query: Mapping[str, str]) -> dict[str, Any]:
+    """Return the attempts to deliver an event, by endpoint and in order."""
+    only(query, "limit", "cursor", "endpointId")
+    limit, position = read_positions(query)
+    event = _find(caller, event_id)
+    _, attempts = deliveries().of_event(caller.project.id, event.id)
+    if "endpointId" in query:
+        attempts = [attempt for attempt in attempts if attempt["endpointId"] == query["endpointId"]]
+    following = position + limit
+    return {
+        "data": attempts[position:following],
+        "next": str(following) if following < len(attempts) else None,
+    }
+
+
+def replay(caller: Caller, event_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Deliver an event again: to one endpoint, whatever it takes, or to all that are enabled and take it."""
+    from unified.api.bodies import parse
+    from unified.api.event_bodies import EventReplayBody
+    from unified.deliveries.queue import queue
+    from unified.deliveries.replays import replay_event
+
+    named = parse(EventReplayBody, body).endpointId
+    event = _find(caller, event_id)
+    if named is None:
+        to = [one for one in endpoints().all(caller.project.id) if one.status == "enabled" and one.takes(event)]
+    else:
+        to = [find_endpoint(caller, named)]
+        require_enabled(to[0])
+    done = replay_event(queue(), event, to)
+    return {"object": "replay", "id": done.id, "enqueued": done.enqueued, "next": None}
+
+
+def read_settings(caller: Caller) -> dict[str, Any]:
+    """Return how a project wants its events."""
+    return event_settings.load(table(), caller.project.id).to_wire()
+
+
+def change_settings(caller: Caller, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Change how a project wants its events; holds everywhere within ``unified.events.settings.CACHE_SECONDS``."""
+    from unified.api.bodies import parse
+    from unified.api.event_bodies import EventSettingsBody
+
+    changes = parse(EventSettingsBody, body).model_dump(exclude_unset=True)
+    return event_settings.change(table(), caller.project.id, changes).to_wire()
+
+
+def _fitting(found: outbox.Found) -> dict[str, Any]:
+    """Spell as many events as an answer can hold, one at the least."""
+    data: list[dict[str, Any]] = []
+    size = 0
+    for event in found.events:
+        wire = _to_wire(event)
+        size += len(spell(wire))
+        if data and size > MAX_PAGE_BYTES:
+            return {"data": data, "next": cursor(data[-1]["id"])}
+        data.append(wire)
+    return {"data": data, "next": cursor(found.following)}
+
+
+def _find(caller: Caller, event_id: str) -> Event:
+    found = outbox.get(table(), caller.project.id, event_id)
+    if found is None:
+        raise Missing("MORPH::EVENT::NOT_FOUND", "There is no event of this id, or it is more than 30 days old.")
+    return found
+
+
+def _to_wire(event: Event) -> dict[str, Any]:
+    return event.to_wire(_bodies().open(event))
+
+
+@lru_cache(maxsize=1)
+def _bodies() -> Bodies:
+    return Bodies(table(), vault())

@@ -1,0 +1,1 @@
+"""Deliveries: where events go, how often that is tried, and what became of it."""

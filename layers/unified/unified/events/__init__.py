@@ -1,0 +1,1 @@
+"""Events: what has changed in connected accounts, kept to be delivered, listed and delivered again."""

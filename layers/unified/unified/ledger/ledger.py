@@ -1,0 +1,239 @@
+"""The ledger of one connection: read entries, decide, write entry and event in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from unified import table as t
+from unified.connections.watch import Watch
+from unified.events.records import Event, Trigger, new_event_id
+from unified.ledger.decisions import Entry, Policy, Seen, Verdict, decide
+from unified.models.events import matches
+from unified.models.moments import now_iso
+
+# A tombstone must outlive every late word of the record: Ashby gives a webhook up after about three hours.
+TOMBSTONE_DAYS = 30
+# DynamoDB: a hundred keys a batch, a hundred writes a transaction.
+_BATCH = 100
+_WRITES = 100
+
+
+class Write(NamedTuple):
+    """One entry to write in the place of ``before``, with the event that tells of it or None."""
+
+    record_id: str
+    before: Entry | None
+    after: Entry
+    event: Event | None
+
+
+class Conflict(Exception):
+    """An entry is no longer the one that the decision was made on: read it again, and then the record."""
+
+
+class Entries(Protocol):
+    """Where entries are kept, of one model of one connection: DynamoDB, or a stand-in held to the same tests."""
+
+    def read(self, record_ids: Sequence[str]) -> dict[str, Entry]:
+        """Return the entries there are, each as of a moment after the call began."""
+        ...
+
+    def begins(self, prefix: str) -> Iterator[tuple[str, Entry]]:
+        """Yield record ids and entries of all records whose id begins with ``prefix``, in order of id."""
+        ...
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """Apply all of at most a hundred writes or none. Raises ``Conflict``."""
+        ...
+
+
+Seal = Callable[[Mapping[str, Any]], Mapping[str, bytes]]
+
+
+class Teller:
+    """Who is told what: patterns of the events that are wanted, those the connection itself subscribes to.
+
+    ``seal`` seals the body of an event; None makes events that are references only.
+    """
+
+    def __init__(self, wanted: Sequence[str], subscribed: Sequence[str], seal: Seal | None = None) -> None:
+        self._wanted = wanted
+        self._subscribed = subscribed
+        self.seal = seal
+
+    def is_wanted(self, name: str) -> bool:
+        """Tell whether somebody wants the event."""
+        return matches(self._wanted, name)
+
+    def is_subscribed(self, name: str) -> bool:
+        """Tell whether the connection's own list takes the event in."""
+        return matches(self._subscribed, name)
+
+
+class Ledger:
+    """Observes records of one model of one connection."""
+
+    def __init__(self, watch: Watch, model: str, entries: Entries, policy: Policy, teller: Teller) -> None:
+        self._watch = watch
+        self._model = model
+        self._policy = policy
+        self._teller = teller
+        self.entries = entries
+
+    def observe(self, sightings: Sequence[Seen], entries: Mapping[str, Entry]) -> tuple[list[Event], list[str]]:
+        """Take in sightings beside the entries that were read for them.
+
+        Returns the events made, and the ids of records that are unsure and must be settled by a fenced read.
+        """
+        writes: list[Write] = []
+        unsure: list[str] = []
+        # A list that shifts while it is paged may give a record twice, and a transaction takes an item once.
+        for seen in {seen.record_id: seen for seen in sightings}.values():
+            entry = entries.get(seen.record_id)
+            verdict = decide(entry, seen, self._policy)
+            if verdict is Verdict.UNSURE:
+                unsure.append(seen.record_id)
+            elif verdict is Verdict.QUIET or not isinstance(verdict, Verdict):
+                writes.append(self._write(entry, seen, None if verdict is Verdict.QUIET else verdict))
+        events: list[Event] = []
+        for chunk in _chunks(writes):
+            done, lost = self._apply(chunk)
+            events += done
+            unsure += lost
+        return events, unsure
+
+    def _apply(self, writes: Sequence[Write]) -> tuple[list[Event], list[str]]:
+        """Write a chunk whole, or write by write when one of it stands in the way of the others."""
+        try:
+            self.entries.write(writes)
+        except Conflict:
+            if len(writes) == 1:
+                return [], [writes[0].record_id]
+            parts = [self._apply([write]) for write in writes]
+            return [event for done, _ in parts for event in done], [name for _, lost in parts for name in lost]
+        return [write.event for write in writes if write.event is not None], []
+
+    def _write(self, before: Entry | None, seen: Seen, trigger: Trigger | None) -> Write:
+        version = (before.version if before else 0) + (trigger is not None)
+        updated_at = seen.updated_at if seen.updated_at or before is None else before.updated_at
+        after = Entry(
+            seen.basis,
+            seen.digest,
+            version,
+            updated_at,
+            seen.ended_at,
+            before.is_restricted if seen.is_gone and before else seen.is_restricted,
+        )
+        return Write(seen.record_id, before, after, self._event(seen, trigger, version) if trigger else None)
+
+    def _event(self, seen: Seen, trigger: Trigger, version: int) -> Event | None:
+        name = f"{self._model}::{trigger}"
+        if not self._teller.is_wanted(name):
+            return None
+        seal = self._teller.seal
+        return Event(
+            new_event_id(),
+            self._watch,
+            self._model,
+            trigger,
+            seen.record_id,
+            version,
+            now_iso(),
+            None if seen.is_gone else seen.updated_at,
+            seen.merged_into,
+            seal(seen.resource) if seal and seen.resource is not None else None,
+            self._teller.is_subscribed(name),
+        )
+
+
+class TableEntries:
+    """Entries in the table."""
+
+    def __init__(self, table: t.Table, watch: Watch, model: str) -> None:
+        self._table = table
+        self._watch = watch
+        self._model = model
+
+    def read(self, record_ids: Sequence[str]) -> dict[str, Entry]:
+        """Read in batches of a hundred, consistently."""
+        found: dict[str, Entry] = {}
+        unique = list(dict.fromkeys(record_ids))
+        for start in range(0, len(unique), _BATCH):
+            names = unique[start : start + _BATCH]
+            items = self._table.get_many([self._key(name) for name in names])
+            found.update((name, _entry(item)) for name, item in zip(names, items, strict=True) if item is not None)
+        return found
+
+    def begins(self, prefix: str) -> Iterator[tuple[str, Entry]]:
+        """Query by the beginning of the id."""
+        skip = len(self._model) + 1
+        for item in self._table.query(self._key("").pk, f"{self._model}#{prefix}"):
+            yield item["sk"][skip:], _entry(item)
+
+    def write(self, writes: Sequence[Write]) -> None:
+        """Write entries and events in one transaction. Raises ``Conflict``."""
+        items: list[t.Put | t.Update | t.Delete] = []
+        for write in writes:
+            before = write.before
+            held = (
+                t.ABSENT
+                if before is None
+                else t.Condition(
+                    "version = :version AND #hash = :hash AND seenAt = :seenAt",
+                    {"version": before.version, "hash": before.basis + before.digest, "seenAt": before.seen_at},
+                    ("hash",),
+                )
+            )
+            items.append(t.Put(self._key(write.record_id), _item(write.after), held))
+            if write.event is not None:
+                items.append(t.Put(write.event.key(), write.event.to_item()))
+        try:
+            self._table.transact(items)
+        except (t.ConditionFailed, t.Contention):
+            raise Conflict from None
+
+    def _key(self, record_id: str) -> t.Key:
+        return self._watch.ledger_key(f"{self._model}#{record_id}")
+
+
+_BASIS_BYTES = 4
+
+
+def _item(entry: Entry) -> dict[str, Any]:
+    return {
+        "hash": entry.basis + entry.digest,
+        "version": entry.version,
+        "updatedAt": entry.updated_at,
+        "seenAt": entry.seen_at,
+        "restricted": entry.is_restricted or None,
+        "ttl": int(time.time()) + TOMBSTONE_DAYS * 86400 if entry.is_gone else None,
+    }
+
+
+def _entry(item: Mapping[str, Any]) -> Entry:
+    both = bytes(item["hash"])
+    return Entry(
+        both[:_BASIS_BYTES],
+        both[_BASIS_BYTES:],
+        item["version"],
+        item.get("updatedAt"),
+        item["seenAt"],
+        item.get("restricted") is True,
+    )
+
+
+def _chunks(writes: Sequence[Write]) -> Iterator[list[Write]]:
+    """Give chunks that one transaction holds: an entry is one write, with an event two."""
+    chunk: list[Write] = []
+    room = _WRITES
+    for write in writes:
+        size = 1 if write.event is None else 2
+        if size > room:
+            yield chunk
+            chunk, room = [], _WRITES
+        chunk.append(write)
+        room -= size
+    if chunk:
+        yield chunk

@@ -1,0 +1,254 @@
+"""One pass over one model of a watched connection: all that has changed, or all that there is.
+
+A pass goes page by page and notes after each few pages where it is, so whoever comes next goes on there, whatever
+happened to the one before. A full pass also notes the ids it saw; once every page was read, what the ledger knows
+and the pass did not see is looked for one by one, and only what the account says is missing is gone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple, Protocol
+
+from unified.connector import ListQuery, Operation, Page
+from unified.deadline import Deadline
+from unified.errors import Invalid, SyncTokenExpired, UnifiedError
+from unified.ledger.decisions import CLOCK_MARGIN
+from unified.ledger.progress import Held, Kind, Progress, Run
+from unified.ledger.subject import Subject
+from unified.models.moments import now_iso
+
+PAGE = 100
+# How many pages are taken in between two notes of where the pass is.
+_PAGES_A_NOTE = 10
+# Fewer than this are taken for deleted whatever their share; more only up to a tenth of all.
+_PLAUSIBLE = 20
+_PLAUSIBLE_SHARE = 0.1
+_FAILURES = 5
+_RESTARTS = 2
+_ID_BYTES = 8
+
+
+class Interrupted(Exception):
+    """There is no time left in this invocation; the pass goes on in the next."""
+
+
+class Notes(Protocol):
+    """Where a pass keeps how far it is."""
+
+    def save(self, progress: Progress) -> None:
+        """Keep how far the pass is. Raises when somebody else is at it by now."""
+        ...
+
+    def add_ids(self, progress: Progress, page: int, ids: bytes) -> None:
+        """Keep what a full pass saw on the pages up to ``page``; the same page again replaces it."""
+        ...
+
+    def ids(self, progress: Progress) -> Iterable[bytes]:
+        """Return all that was kept of this pass."""
+        ...
+
+
+class Witness(NamedTuple):
+    """Tells whether special access, once seen, is still there; ``note`` hears of a record (model, id) that needs it."""
+
+    is_blind: Callable[[Any], bool]
+    note: Callable[[str, str], None]
+
+
+def begin(progress: Progress, *, full_seconds: float, now: float) -> Progress:
+    """Begin a pass where none is under way: a full one when it is due or nothing less is possible."""
+    if progress.run is not None:
+        return progress
+    is_full_due = progress.wants_full or not progress.is_complete or now >= progress.full_at + full_seconds
+    kind: Kind = "full" if is_full_due or progress.sync_token is None else "incremental"
+    return progress._replace(run=Run(uuid.uuid4().hex[:12], kind, now), wants_full=False)
+
+
+class Pass:
+    """A pass over ``subject`` with an open ``session``. ``deadline`` is when it must have noted where it is."""
+
+    def __init__(
+        self,
+        subject: Subject,
+        session: Any,
+        notes: Notes,
+        witness: Witness,
+        deadline: Deadline,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._subject = subject
+        self._session = session
+        self._notes = notes
+        self._witness = witness
+        self._deadline = deadline
+        self._clock = clock
+
+    def run(self, progress: Progress, restarts: int = 0) -> Progress:
+        """Go on with the pass to its end; returns what is then known, already kept.
+
+        Raises ``Interrupted`` when the time is over, ``RateLimited`` and ``Unauthorized`` as they come; where the
+        pass is was noted before. Anything else that keeps a page from being read counts as a failure of the pass:
+        after some it is given up, held, and begun anew at the next time.
+        """
+        try:
+            if progress.run is not None and not progress.run.is_listed:
+                progress = self._list(progress)
+            held = self._delete(progress) if progress.run and progress.run.kind == "full" else _kept(progress.held)
+        except (SyncTokenExpired, Invalid) as expired:
+            if restarts == _RESTARTS or progress.run is None:
+                raise
+            # What was read so far is in the ledger; nothing is deleted on the way. A cursor that has expired costs the
+            # pass, a token that has expired makes it a full one.
+            token_expired = isinstance(expired, SyncTokenExpired)
+            kind: Kind = "full" if token_expired else progress.run.kind
+            restarted = Run(uuid.uuid4().hex[:12], kind, self._clock(), failures=progress.run.failures)
+            progress = progress._replace(run=restarted, sync_token=None if token_expired else progress.sync_token)
+            self._notes.save(progress)
+            return self.run(progress, restarts + 1)
+        run = progress.run
+        if run is None:
+            return progress
+        whole = run.kind == "full"
+        done = progress._replace(
+            is_complete=progress.is_complete or whole,
+            sync_token=run.sync_token,
+            swept_at=run.began_at,
+            full_at=run.began_at if whole else progress.full_at,
+            run=None,
+            held=held,
+            accepts=False if whole else progress.accepts,
+        )
+        self._notes.save(done)
+        return done
+
+    def fail(self, progress: Progress, error: UnifiedError) -> Progress:
+        """Note that a page could not be read; a pass that fails time and again is given up and held."""
+        run = progress.run
+        if run is None:
+            return progress
+        forbidden = error.code == "MORPH::CONNECTION::PROXY::FORBIDDEN"
+        failures = run.failures + 1
+        if not forbidden and failures < _FAILURES:
+            kept = progress._replace(run=run._replace(failures=failures))
+        else:
+            reason = "permissionMissing" if forbidden else "pageFailed"
+            held = Held(reason, now_iso(), permission=error.permission)
+            kept = progress._replace(
+                run=None,
+                swept_at=self._clock(),
+                held=progress.held if progress.held and progress.held.reason == reason else held,
+            )
+        self._notes.save(kept)
+        return kept
+
+    # Listing
+
+    def _list(self, progress: Progress) -> Progress:
+        """Take in page after page, reading the next while this one is being taken in."""
+        run = progress.run
+        assert run is not None  # noqa: S101 - for the type checker: a pass is under way
+        fresh: list[bytes] = []
+        with ThreadPoolExecutor(1) as reader:
+            coming = reader.submit(self._read, progress, run.cursor)
+            while True:
+                page, began_at, ended_at = coming.result()
+                following = self._ahead(reader, progress, page)
+                taken = self._subject.take_page(self._session, page.records, began_at, ended_at)
+                if page.groups:
+                    self._subject.settle_groups(self._session, page.groups, taken.record_ids)
+                if taken.restricted is not None:
+                    self._witness.note(progress.model, taken.restricted)
+                fresh += [_short(record_id) for record_id in taken.record_ids]
+                run = run._replace(
+                    cursor=page.next,
+                    pages=run.pages + 1,
+                    records=run.records + len(taken.record_ids),
+                    is_listed=page.next is None,
+                    sync_token=page.sync_token,
+                    failures=0,
+                )
+                progress = progress._replace(run=run)
+                late = self._deadline.remaining() <= 0
+                if run.is_listed or late or run.pages % _PAGES_A_NOTE == 0:
+                    self._note(progress, fresh)
+                    fresh = []
+                if following is None:
+                    return progress
+                if late:
+                    following.cancel()
+                    raise Interrupted
+                coming = following
+
+    def _ahead(self, reader: ThreadPoolExecutor, progress: Progress, page: Page) -> Future[Any] | None:
+        return None if page.next is None else reader.submit(self._read, progress, page.next)
+
+    def _read(self, progress: Progress, cursor: str | None) -> tuple[Page, float, float]:
+        assert progress.run is not None  # noqa: S101 - for the type checker
+        token = progress.sync_token if progress.run.kind == "incremental" else None
+        began_at = self._clock()
+        page = self._subject.model.sweep(self._session, ListQuery(PAGE, cursor, sync_token=token))
+        return page, began_at, self._clock()
+
+    def _note(self, progress: Progress, fresh: list[bytes]) -> None:
+        assert progress.run is not None  # noqa: S101 - for the type checker
+        # The ids first: noted pages whose ids were lost would make records vanish.
+        if progress.run.kind == "full" and fresh:
+            self._notes.add_ids(progress, progress.run.pages, b"".join(fresh))
+        self._notes.save(progress)
+
+    # Deleting
+
+    def _delete(self, progress: Progress) -> Held | None:
+        """Look for each record that a full pass did not see; returns why nothing was taken for gone, or None."""
+        assert progress.run is not None  # noqa: S101 - for the type checker
+        seen: set[bytes] = set()
+        for ids in self._notes.ids(progress):
+            seen.update(ids[start : start + _ID_BYTES] for start in range(0, len(ids), _ID_BYTES))
+        before = progress.run.began_at - CLOCK_MARGIN
+        known = 0
+        missing: list[str] = []
+        restricted = False
+        for record_id, entry in self._subject.ledger.entries.begins(""):
+            if entry.is_gone:
+                continue
+            known += 1
+            if _short(record_id) not in seen and entry.seen_at < before:
+                missing.append(record_id)
+                restricted = restricted or entry.is_restricted
+        if not missing:
+            return None
+        if not progress.accepts:
+            reason = self._doubt(len(missing), known, restricted=restricted)
+            if reason is not None:
+                return Held(reason, now_iso(), len(missing), known)
+        for record_id in missing:
+            if self._deadline.remaining() <= 0:
+                raise Interrupted
+            self._gone(record_id)
+        return None
+
+    def _doubt(self, missing: int, known: int, *, restricted: bool) -> Any:
+        if restricted or self._witness.is_blind(self._session):
+            return "restrictedAccessLost"
+        return "implausible" if missing > max(_PLAUSIBLE, known * _PLAUSIBLE_SHARE) else None
+
+    def _gone(self, record_id: str) -> None:
+        """Settle what a whole list did not show; a model that reads no single record is believed its list."""
+        if self._subject.model.capabilities[Operation.RETRIEVE].mode == "refused":
+            self._subject.take_word(self._session, record_id, self._clock(), None)
+        else:
+            self._subject.settle(self._session, record_id)
+
+
+def _kept(held: Held | None) -> Held | None:
+    """Return what only another full pass can clear: that a pass of changes could be read says nothing of it."""
+    return held if held is not None and held.reason in ("restrictedAccessLost", "implausible") else None
+
+
+def _short(record_id: str) -> bytes:
+    return hashlib.blake2b(record_id.encode(), digest_size=_ID_BYTES).digest()

@@ -1,0 +1,232 @@
+"""What the sweep function does: at each tick it sends what is due, and for each task it works one connection off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from unified import metrics
+from unified.connections.watch import Watch
+from unified.deadline import Deadline
+from unified.errors import Missing, RateLimited, Unauthorized, UnifiedError, UpstreamFailure
+from unified.hooks import settings as hook_settings
+from unified.ledger import purge
+from unified.ledger.progress import Progress
+from unified.ledger.registry import Desk, LeaseLost, Registry
+from unified.ledger.sweep import Interrupted, Pass, Witness, begin
+from unified.ledger.tasks import send_tasks
+from unified.ledger.watched import Home, Watched, home
+from unified.log import logger
+
+# A connection that was sent out is due again after so long, unless its sweep says otherwise; one that dies does not.
+_RETRY_SECONDS = 180
+_PAUSE_SECONDS = 30
+_HOOK_SECONDS = 6 * 3600
+# Kept back of an invocation's time for a page that is being read when it ends.
+_RESERVE_SECONDS = 45.0
+
+Send = Callable[[list[dict[str, Any]], int], None]
+
+
+class Worker:
+    """Works tasks off. ``send`` puts tasks into the sweep queue after a delay in seconds."""
+
+    def __init__(self, home: Home, send: Send = send_tasks) -> None:
+        self._home = home
+        self._registry = Registry(home.table)
+        self._send = send
+
+    def tick(self) -> int:
+        """Send a task for every connection that is due; returns how many there were."""
+        now = self._home.clock()
+        tasks: list[tuple[Watch, str]] = []
+        paused: dict[str, float] = {}
+        for due in self._registry.all():
+            connector = due.watch.reference.connector
+            if due.is_removed:
+                tasks.append((due.watch, "purge"))
+            elif due.due_at <= now:
+                if connector not in paused:
+                    paused[connector] = self._registry.paused_until(connector)
+                if paused[connector] <= now:
+                    tasks.append((due.watch, "sweep"))
+        for start in range(0, len(tasks), 10):
+            part = tasks[start : start + 10]
+            # Sent before it is noted: a crash between the two sends a task twice, which its lease bears.
+            self._send([{"task": task, "watch": watch.to_message()} for watch, task in part], 0)
+            for watch, task in part:
+                if task == "sweep":
+                    self._registry.set_due(watch, now + _RETRY_SECONDS)
+        return len(tasks)
+
+    def work(self, task: Mapping[str, Any], deadline: Deadline) -> None:
+        """Work one task off."""
+        if task["task"] == "prepare-project":
+            self._prepare_project(task["project"])
+            return
+        watch = Watch.from_message(task["watch"])
+        if task["task"] == "purge":
+            if not purge.purge(self._home, self._registry, watch, deadline):
+                self._send([dict(task)], 0)
+            return
+        watched = self._home.open(watch)
+        if watched is None:
+            self._registry.set_removed(watch)
+            return
+        self._sweep(watched, deadline)
+
+    def _prepare_project(self, project: str) -> None:
+        """Have all connections of a project looked at now: what is wanted of them has changed."""
+        for due in self._registry.all():
+            if due.watch.reference.project == project and not due.is_removed:
+                self._send([{"task": "sweep", "watch": due.watch.to_message()}], 0)
+
+    def _sweep(self, watched: Watched, deadline: Deadline) -> None:
+        now = self._home.clock()
+        watch, every = watched.watch, watched.settings.sweep_minutes * 60
+        if watched.connection.status != "authorized":
+            self._registry.set_due(watch, now + every)
+            return
+        paused_until = self._registry.paused_until(watch.reference.connector)
+        desk = Desk(self._home.table, watch)
+        state = desk.take(now)
+        if state is None:
+            return
+        paused_until = max(paused_until, state.get("pausedUntil", 0))
+        if paused_until > now:
+            desk.release()
+            self._registry.set_due(watch, paused_until)
+            return
+        is_over = True
+        try:
+            is_over = watched.line(deadline).run(
+                lambda session: self._work_off(watched, desk, state, session, deadline)
+            )
+            due_at = self._home.clock() + every
+        except RateLimited as limited:
+            due_at = self._pause(watched, desk, limited)
+        except (Unauthorized, UpstreamFailure) as failed:
+            logger.warning("sweep", extra={"code": failed.code, "connector": watch.reference.connector})
+            due_at = self._home.clock() + every
+        except LeaseLost:
+            return
+        desk.release()
+        if is_over:
+            self._registry.set_due(watch, due_at)
+        else:
+            self._send([{"task": "sweep", "watch": watch.to_message()}], 0)
+
+    def _work_off(
+        self, watched: Watched, desk: Desk, state: Mapping[str, Any], session: Any, deadline: Deadline
+    ) -> bool:
+        """Prepare the webhooks and make each pass that is due; False when time is over before the work is."""
+        now = self._home.clock()
+        models = watched.models
+        if now >= state.get("hooksAt", 0) + _HOOK_SECONDS or list(state.get("hookModels", ())) != models:
+            self._prepare(watched, desk, session, models)
+        passes_end = Deadline(deadline.remaining() - _RESERVE_SECONDS + Deadline.MARGIN)
+        witness = _witness(watched, desk, state)
+        for model_id in models:
+            progress = self._home.progress(watched.watch, model_id)
+            is_due = now >= progress.swept_at + watched.settings.sweep_minutes * 60 - 1
+            if not (is_due or progress.run or progress.wants_full or not progress.is_complete):
+                continue
+            if passes_end.remaining() <= 0 or not self._pass(watched, desk, progress, session, witness, passes_end):
+                return False
+        return True
+
+    def _prepare(self, watched: Watched, desk: Desk, session: Any, models: list[str]) -> None:
+        """Put the webhooks right; where that fails, sweeps go on all the same."""
+        try:
+            report = hook_settings.prepare(watched.watch, session, models)
+        except (RateLimited, Unauthorized):
+            raise
+        except UpstreamFailure as failed:
+            logger.warning("webhook settings", extra={"code": failed.code})
+            return
+        desk.change(
+            {
+                "hookModels": models,
+                "hookMissing": list(report.missing) or None,
+                "hookByHand": list(report.by_hand) or None,
+                "hooksAt": self._home.clock(),
+            }
+        )
+
+    def _pass(
+        self,
+        watched: Watched,
+        desk: Desk,
+        progress: Progress,
+        session: Any,
+        witness: Witness,
+        deadline: Deadline,
+    ) -> bool:
+        """Make or go on with one model's pass; False when time was over before it was."""
+        subject = watched.subject(progress.model, progress)
+        clock = self._home.clock
+        begun = begin(progress, full_seconds=watched.settings.full_sweep_hours * 3600, now=clock())
+        notes = desk.notes(clock)
+        if progress.wants_full:
+            desk.clear(progress.model, "wantsFull")
+        one = Pass(subject, session, notes, witness, deadline, clock)
+        try:
+            if begun.run is not progress.run:
+                notes.save(begun)
+            done = one.run(begun)
+        except Interrupted:
+            return False
+        except (RateLimited, Unauthorized, LeaseLost):
+            raise
+        except UnifiedError as failed:
+            logger.warning("sweep", extra={"code": failed.code, "model": progress.model})
+            done = one.fail(self._home.progress(watched.watch, progress.model), failed)
+        if progress.accepts and done.run is None and not done.accepts:
+            desk.clear(progress.model, "accepts")
+        if done.held is not None and (progress.held is None or progress.held.reason != done.held.reason):
+            metrics.count("SweepHeld", reason=done.held.reason, model=progress.model)
+            logger.error("sweep held", extra={"reason": done.held.reason, "model": progress.model})
+        return True
+
+    def _pause(self, watched: Watched, desk: Desk, limited: RateLimited) -> float:
+        """Leave the account alone for as long as it asks: what people ask for comes before sweeps."""
+        until = self._home.clock() + max(limited.retry_after or 0, _PAUSE_SECONDS)
+        if limited.is_for_all:
+            self._registry.pause_all(watched.watch.reference.connector, until)
+        else:
+            desk.change({"pausedUntil": until})
+        return until
+
+
+def _witness(watched: Watched, desk: Desk, state: Mapping[str, Any]) -> Witness:
+    """Remember one record that only special access shows, and look for it before anything is taken for deleted."""
+    known: list[str] = [state["witness"]] if state.get("witness") else []
+
+    def note(model_id: str, record_id: str) -> None:
+        if not known:
+            known.append(f"{model_id}#{record_id}")
+            desk.change({"witness": known[0]})
+
+    def is_blind(session: Any) -> bool:
+        if not known:
+            return False
+        model_id, _, record_id = known[0].partition("#")
+        model = watched.model(model_id)
+        try:
+            record = model.retrieve(session, record_id)
+        except Missing:
+            return True
+        if not model.is_restricted(record):
+            # It can be seen without special access by now: the next one that cannot will take its place.
+            known.clear()
+            desk.change({"witness": None})
+        return False
+
+    return Witness(is_blind, note)
+
+
+@lru_cache(maxsize=1)
+def worker() -> Worker:
+    """Return this environment's worker."""
+    return Worker(home())

@@ -1,0 +1,56 @@
+"""How a project wants its events: as usual, as chosen, and how soon a choice holds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.unit.unified.deliveries.conftest import table
+from unified import table as t
+from unified.events import settings
+from unified.events.settings import EventSettings
+
+__all__ = ["table"]
+
+
+@pytest.fixture(autouse=True)
+def forget() -> Iterator[None]:
+    """Remember nothing of other tests."""
+    settings.forget()
+    yield
+    settings.forget()
+
+
+def test_what_was_never_chosen_is_as_usual(table: t.Table) -> None:
+    usual = EventSettings(thin=True, backfill=False, sweep_minutes=15, full_sweep_hours=24)
+
+    assert settings.read(table, "prj_1") == settings.load(table, "prj_1") == usual
+
+
+def test_one_choice_leaves_the_others(table: t.Table) -> None:
+    settings.change(table, "prj_1", {"thin": False})
+    changed = settings.change(table, "prj_1", {"sweepMinutes": 60})
+
+    assert changed == EventSettings(thin=False, sweep_minutes=60)
+    assert settings.change(table, "prj_1", {}) == changed
+    assert settings.load(table, "prj_2") == EventSettings()
+
+
+def test_a_worker_goes_on_with_what_it_knows_for_half_a_minute(table: t.Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    began = time.monotonic()
+    assert settings.read(table, "prj_1").thin
+    table.update(t.event_settings_key("prj_1"), {"thin": False})
+
+    assert settings.read(table, "prj_1").thin
+    monkeypatch.setattr(time, "monotonic", lambda: began + settings.CACHE_SECONDS + 1)
+    assert not settings.read(table, "prj_1").thin
+
+
+def test_no_more_projects_are_remembered_than_memory_is_for(table: t.Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "_MAX_CACHED", 2)
+    for project in ("prj_1", "prj_2", "prj_3"):
+        settings.read(table, project)
+
+    assert len(settings._cached) <= 2
