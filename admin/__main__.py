@@ -11,12 +11,14 @@ standard output; a new secret key is shown once and kept nowhere. Exit status 2 
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 import os
 import sys
 from typing import Any
 
 from admin import commands
+from unified.grants import Need
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,7 +62,22 @@ def _add_secrets(groups: Any) -> None:
     add = keys.add_parser("add", help="add a secret key, for rotation")
     add.add_argument("public_key")
     add.add_argument("--note", default="")
+    add.add_argument("--created-by", default=getpass.getuser(), help="default: you")
+    rights = add.add_argument_group(
+        "rights", "without any of these the key may do everything; with one of them only what they say"
+    )
+    rights.add_argument("--connection", action="append", help="connector/owner, or connector/prefix*; default: all")
+    rights.add_argument("--operation", action="append", help="model::operation, * for either")
+    rights.add_argument("--proxy", action="append", help="*, read, or an endpoint such as candidate.list")
+    rights.add_argument("--may", action="append", choices=[need for need in Need if need != Need.ANY])
+    add.add_argument("--expires-in-days", type=float, help="when the key ends by itself")
     add.set_defaults(run=commands.add_key)
+    rotate = keys.add_parser("rotate", help="give a new secret key with the same rights")
+    rotate.add_argument("public_key")
+    rotate.add_argument("secret_id")
+    rotate.add_argument("--overlap-hours", type=float, default=24, help="how long the old one still serves; 0: not")
+    rotate.add_argument("--created-by", default=getpass.getuser(), help="default: you")
+    rotate.set_defaults(run=commands.rotate_key)
     revoke = keys.add_parser("revoke", help="end a secret key")
     revoke.add_argument("public_key")
     revoke.add_argument("secret_id")

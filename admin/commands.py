@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from unified.connections.oauth import OAuthClient
 from unified.connections.store import store
 from unified.connections.vault import Context, Sealed, vault
 from unified.errors import UnifiedError
+from unified.grants import FULL, Grant
 from unified.projects import projects
 from unified.secret import Secret
 from unified.settings import QUEUES_AND_BUS
@@ -100,8 +102,36 @@ def add_key(asked: argparse.Namespace) -> dict[str, Any]:
     """Add a secret key."""
     if projects().find(asked.public_key) is None:
         raise RefusedError("there is no project with this public key")
-    secret_id, secret_key = projects().add_secret(asked.public_key, note=asked.note)
-    return {"secretId": secret_id, "secretKey": secret_key}
+    grant = _grant(asked)
+    secret_id, secret_key = projects().add_secret(
+        asked.public_key, note=asked.note, grant=grant, created_by=asked.created_by
+    )
+    return {"secretId": secret_id, "secretKey": secret_key, "grant": grant.to_item()}
+
+
+def _grant(asked: argparse.Namespace) -> Grant:
+    """Read a key's rights: everything where none is named, else what is named and nothing more."""
+    days = asked.expires_in_days
+    expires_at = None if days is None else int(time.time() + days * 86400)
+    if not any((asked.connection, asked.operation, asked.proxy, asked.may)):
+        return FULL._replace(expires_at=expires_at)
+    return Grant(
+        None if asked.connection is None else tuple(asked.connection),
+        tuple(asked.operation or ()),
+        tuple(asked.proxy or ()),
+        frozenset(asked.may or ()),
+        expires_at,
+    )
+
+
+@_refusing
+def rotate_key(asked: argparse.Namespace) -> dict[str, Any]:
+    """Give a new secret key with the rights of an old one, which ends after the overlap."""
+    overlap = int(asked.overlap_hours * 3600)
+    secret_id, secret_key = projects().rotate_secret(
+        asked.public_key, asked.secret_id, overlap=overlap, created_by=asked.created_by
+    )
+    return {"secretId": secret_id, "secretKey": secret_key, "replaces": asked.secret_id}
 
 
 @_refusing

@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler import Request, Response
 from unified.api import lifecycle, mappings, models
 from unified.api.http import create_app, documented, entry, no_content
 from unified.api.requests import access, caller, deadline, json_body, public_url, query
+from unified.grants import Need
 
 app = create_app()
 
@@ -39,7 +40,7 @@ def list_connections(request: Request) -> dict[str, Any]:
     **documented("Create a connection", answer="Connection", body="ConnectionBody", auth="secret"),
 )
 def create_connection(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
-    return lifecycle.create(caller(request), connector_id, owner_id, json_body(request))
+    return lifecycle.create(caller(request, Need.MANAGE), connector_id, owner_id, json_body(request))
 
 
 @app.get(_CONNECTION, **documented("Read a connection", answer="Connection", auth="secret"))
@@ -58,12 +59,12 @@ def retrieve_connection(request: Request, connector_id: str, owner_id: str) -> d
     ),
 )
 def update_connection(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
-    return lifecycle.update(caller(request), connector_id, owner_id, json_body(request), query(request))
+    return lifecycle.update(caller(request, Need.MANAGE), connector_id, owner_id, json_body(request), query(request))
 
 
 @app.delete(_CONNECTION, **documented("Remove a connection", answer="Nothing", auth="secret"))
 def delete_connection(request: Request, connector_id: str, owner_id: str) -> Response[Any]:
-    lifecycle.delete(caller(request), connector_id, owner_id, deadline(request))
+    lifecycle.delete(caller(request, Need.MANAGE), connector_id, owner_id, deadline(request))
     return no_content()
 
 
@@ -79,7 +80,7 @@ def delete_connection(request: Request, connector_id: str, owner_id: str) -> Res
 )
 def authorize_connection(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
     return lifecycle.authorize(
-        caller(request),
+        caller(request, Need.MANAGE),
         connector_id,
         owner_id,
         json_body(request),
@@ -102,7 +103,7 @@ def retrieve_permissions(request: Request, connector_id: str, owner_id: str) -> 
     **documented("Create a session", answer="Session", body="SessionBody", auth="secret"),
 )
 def create_session(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
-    return lifecycle.create_session(caller(request), connector_id, owner_id, json_body(request))
+    return lifecycle.create_session(caller(request, Need.MANAGE), connector_id, owner_id, json_body(request))
 
 
 @app.delete(
@@ -110,7 +111,7 @@ def create_session(request: Request, connector_id: str, owner_id: str) -> dict[s
     **documented("Revoke all sessions of a connection", answer="Nothing", auth="secret"),
 )
 def revoke_sessions(request: Request, connector_id: str, owner_id: str) -> Response[Any]:
-    lifecycle.revoke_sessions(caller(request), connector_id, owner_id)
+    lifecycle.revoke_sessions(caller(request, Need.MANAGE), connector_id, owner_id)
     return no_content()
 
 
@@ -123,13 +124,13 @@ def retrieve_mapping(request: Request, model: str, connector_id: str = "", owner
 @app.put(f"{_CONNECTION}/mappings/<model>", **_PUT_MAPPING)
 @app.put("/v1/s/connection/mappings/<model>", **_PUT_MAPPING)
 def replace_mapping(request: Request, model: str, connector_id: str = "", owner_id: str = "") -> dict[str, Any]:
-    return mappings.put_mapping(access(request, model, connector_id, owner_id), model, json_body(request))
+    return mappings.put_mapping(access(request, model, connector_id, owner_id, Need.MANAGE), model, json_body(request))
 
 
 @app.post(f"{_CONNECTION}/mappings/<model>/preview", **_PREVIEW)
 @app.post("/v1/s/connection/mappings/<model>/preview", **_PREVIEW)
 def preview_mapping(request: Request, model: str, connector_id: str = "", owner_id: str = "") -> dict[str, Any]:
-    return mappings.preview(access(request, model, connector_id, owner_id), model, json_body(request))
+    return mappings.preview(access(request, model, connector_id, owner_id, Need.MANAGE), model, json_body(request))
 
 
 @app.get("/v1/connectors", **documented("List connectors", answer="ConnectorPage", auth="secret"))
@@ -158,7 +159,7 @@ def retrieve_default_mapping(request: Request, connector_id: str, model: str) ->
     **documented("Replace a project's field mapping", answer="FieldMapping", body="MappingBody", auth="secret"),
 )
 def replace_default_mapping(request: Request, connector_id: str, model: str) -> dict[str, Any]:
-    return mappings.put_defaults(caller(request), connector_id, model, json_body(request))
+    return mappings.put_defaults(caller(request, Need.ADMIN), connector_id, model, json_body(request))
 
 
 @app.get(
@@ -184,7 +185,7 @@ def retrieve_model(request: Request, connector_id: str, model: str) -> dict[str,
     ),
 )
 def replace_model(request: Request, connector_id: str, owner_id: str, model: str) -> dict[str, Any]:
-    caller(request)
+    caller(request, Need.ADMIN)
     return models.put_model(access(request, None, connector_id, owner_id), model, json_body(request))
 
 
@@ -193,7 +194,7 @@ def replace_model(request: Request, connector_id: str, owner_id: str, model: str
     **documented("Remove a custom model", answer="Nothing", auth="secret"),
 )
 def delete_model(request: Request, connector_id: str, model: str) -> Response[Any]:
-    models.delete_model(caller(request), connector_id, model)
+    models.delete_model(caller(request, Need.ADMIN), connector_id, model)
     return no_content()
 
 

@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler import Request, Response
 from unified.api import endpoints, events, sync
 from unified.api.http import create_app, created, documented, entry, no_content
 from unified.api.requests import caller, deadline, json_body, public_url, query
+from unified.grants import Need
 
 app = create_app()
 
@@ -27,7 +28,7 @@ _CONNECTION = "/v1/connections/<connector_id>/<owner_id>"
     **documented("List webhook endpoints", answer="WebhookEndpointPage", auth="secret", parameters=("limit", "cursor")),
 )
 def list_endpoints(request: Request) -> dict[str, Any]:
-    return endpoints.list_endpoints(caller(request), query(request))
+    return endpoints.list_endpoints(caller(request, Need.EVENTS), query(request))
 
 
 @app.post(
@@ -37,12 +38,12 @@ def list_endpoints(request: Request) -> dict[str, Any]:
     ),
 )
 def create_endpoint(request: Request) -> Response[Any]:
-    return created(endpoints.create(caller(request), json_body(request)))
+    return created(endpoints.create(caller(request, Need.EVENTS), json_body(request)))
 
 
 @app.get(_ENDPOINT, **documented("Read a webhook endpoint", answer="WebhookEndpoint", auth="secret"))
 def retrieve_endpoint(request: Request, endpoint_id: str) -> dict[str, Any]:
-    return endpoints.retrieve(caller(request), endpoint_id)
+    return endpoints.retrieve(caller(request, Need.EVENTS), endpoint_id)
 
 
 @app.patch(
@@ -50,12 +51,12 @@ def retrieve_endpoint(request: Request, endpoint_id: str) -> dict[str, Any]:
     **documented("Change a webhook endpoint", answer="WebhookEndpoint", body="EndpointChangeBody", auth="secret"),
 )
 def update_endpoint(request: Request, endpoint_id: str) -> dict[str, Any]:
-    return endpoints.update(caller(request), endpoint_id, json_body(request))
+    return endpoints.update(caller(request, Need.EVENTS), endpoint_id, json_body(request))
 
 
 @app.delete(_ENDPOINT, **documented("Remove a webhook endpoint", answer="Nothing", auth="secret"))
 def delete_endpoint(request: Request, endpoint_id: str) -> Response[Any]:
-    endpoints.delete(caller(request), endpoint_id)
+    endpoints.delete(caller(request, Need.EVENTS), endpoint_id)
     return no_content()
 
 
@@ -66,7 +67,7 @@ def delete_endpoint(request: Request, endpoint_id: str) -> Response[Any]:
     ),
 )
 def rotate_endpoint(request: Request, endpoint_id: str) -> dict[str, Any]:
-    return endpoints.rotate(caller(request), endpoint_id, json_body(request))
+    return endpoints.rotate(caller(request, Need.EVENTS), endpoint_id, json_body(request))
 
 
 @app.post(
@@ -74,7 +75,7 @@ def rotate_endpoint(request: Request, endpoint_id: str) -> dict[str, Any]:
     **documented("Send a webhook endpoint a ping", answer="WebhookEndpointTest", auth="secret"),
 )
 def test_endpoint(request: Request, endpoint_id: str) -> dict[str, Any]:
-    return endpoints.test(caller(request), endpoint_id, deadline(request))
+    return endpoints.test(caller(request, Need.EVENTS), endpoint_id, deadline(request))
 
 
 @app.post(
@@ -82,7 +83,7 @@ def test_endpoint(request: Request, endpoint_id: str) -> dict[str, Any]:
     **documented("Deliver a span of time again", answer="Replay", body="ReplayBody", auth="secret", status=202),
 )
 def replay_endpoint(request: Request, endpoint_id: str) -> tuple[dict[str, Any], int]:
-    return endpoints.replay(caller(request), endpoint_id, json_body(request), deadline(request)), 202
+    return endpoints.replay(caller(request, Need.EVENTS), endpoint_id, json_body(request), deadline(request)), 202
 
 
 @app.get(
@@ -95,12 +96,12 @@ def replay_endpoint(request: Request, endpoint_id: str) -> tuple[dict[str, Any],
     ),
 )
 def list_events(request: Request) -> dict[str, Any]:
-    return events.list_events(caller(request), query(request))
+    return events.list_events(caller(request, Need.EVENTS), query(request))
 
 
 @app.get(_EVENT, **documented("Read an event and its deliveries", answer="EventWithDeliveries", auth="secret"))
 def retrieve_event(request: Request, event_id: str) -> dict[str, Any]:
-    return events.retrieve(caller(request), event_id)
+    return events.retrieve(caller(request, Need.EVENTS), event_id)
 
 
 @app.get(
@@ -113,7 +114,7 @@ def retrieve_event(request: Request, event_id: str) -> dict[str, Any]:
     ),
 )
 def list_attempts(request: Request, event_id: str) -> dict[str, Any]:
-    return events.list_attempts(caller(request), event_id, query(request))
+    return events.list_attempts(caller(request, Need.EVENTS), event_id, query(request))
 
 
 @app.post(
@@ -121,12 +122,12 @@ def list_attempts(request: Request, event_id: str) -> dict[str, Any]:
     **documented("Deliver an event again", answer="Replay", body="EventReplayBody", auth="secret", status=202),
 )
 def replay_event(request: Request, event_id: str) -> tuple[dict[str, Any], int]:
-    return events.replay(caller(request), event_id, json_body(request)), 202
+    return events.replay(caller(request, Need.EVENTS), event_id, json_body(request)), 202
 
 
 @app.get("/v1/event-settings", **documented("Read how events are wanted", answer="EventSettings", auth="secret"))
 def read_settings(request: Request) -> dict[str, Any]:
-    return events.read_settings(caller(request))
+    return events.read_settings(caller(request, Need.EVENTS))
 
 
 @app.patch(
@@ -134,12 +135,12 @@ def read_settings(request: Request) -> dict[str, Any]:
     **documented("Change how events are wanted", answer="EventSettings", body="EventSettingsBody", auth="secret"),
 )
 def change_settings(request: Request) -> dict[str, Any]:
-    return events.change_settings(caller(request), json_body(request))
+    return events.change_settings(caller(request, Need.ADMIN), json_body(request))
 
 
 @app.get(f"{_CONNECTION}/sync", **documented("Tell how a connection is watched", answer="Sync", auth="secret"))
 def retrieve_sync(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
-    return sync.read_sync(caller(request), connector_id, owner_id)
+    return sync.read_sync(caller(request, Need.EVENTS), connector_id, owner_id)
 
 
 @app.post(
@@ -147,7 +148,7 @@ def retrieve_sync(request: Request, connector_id: str, owner_id: str) -> dict[st
     **documented("Have a connection looked through now", answer="Sync", body="SyncBody", auth="secret"),
 )
 def change_sync(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
-    return sync.change_sync(caller(request), connector_id, owner_id, json_body(request))
+    return sync.change_sync(caller(request, Need.EVENTS), connector_id, owner_id, json_body(request))
 
 
 @app.post(
@@ -155,7 +156,9 @@ def change_sync(request: Request, connector_id: str, owner_id: str) -> dict[str,
     **documented("Make a new secret for webhooks", answer="WebhookAddress", body="HookBody", auth="secret"),
 )
 def rotate_hook(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
-    return sync.rotate_hook(caller(request), connector_id, owner_id, json_body(request), public_url(request))
+    return sync.rotate_hook(
+        caller(request, Need.EVENTS), connector_id, owner_id, json_body(request), public_url(request)
+    )
 
 
 handler = entry(app)

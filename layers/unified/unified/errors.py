@@ -35,6 +35,7 @@ CATALOGUE: Mapping[str, Kind] = {
     "MORPH::BAD_CONFIGURATION": Kind(500, "This deployment is not configured for the request"),
     "MORPH::UNKNOWN_ERROR": Kind(500, "Something went wrong on our side"),
     "MORPH::UNAUTHENTICATED": Kind(401, "The API key is missing or wrong"),  # ours
+    "MORPH::KEY::FORBIDDEN": Kind(403, "The API key may not do this"),  # ours
     "MORPH::ROUTE_NOT_FOUND": Kind(404, "There is no such route"),  # ours
     "MORPH::PAYLOAD_TOO_LARGE": Kind(413, "The request body is too large"),  # ours
     "MORPH::UNSUPPORTED_MEDIA_TYPE": Kind(415, "The request body must be JSON"),  # ours

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 from unified import table as t
 from unified.errors import Invalid
+from unified.grants import FULL, Grant, checked
+from unified.log import logger
 from unified.models.moments import now_iso
 from unified.secret import Secret, fingerprint, random_token
 
@@ -25,7 +27,8 @@ _CACHE_ENTRIES = 500
 class Project(NamedTuple):
     """One tenant. ``oauth_clients`` holds its own clients by connector, their secrets sealed.
 
-    ``session_mappings`` says whether its customers may edit their own field mappings with a session.
+    ``session_mappings`` says whether its customers may edit their own field mappings with a session. ``connect`` holds
+    what its connect page may do: ``origins``, ``methods``, ``baseUrl`` (``unified.connections.links``).
     """
 
     id: str
@@ -34,12 +37,20 @@ class Project(NamedTuple):
     redirect_urls: tuple[str, ...] = ()
     oauth_clients: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     session_mappings: bool = False
+    connect: Mapping[str, Any] = MappingProxyType({})
+
+
+class Key(NamedTuple):
+    """A secret key that was presented and is right: its id and what it may do."""
+
+    id: str
+    grant: Grant
 
 
 class _Known(NamedTuple):
     project: Project
-    # Secret id by fingerprint of the secret, for those that are not revoked.
-    secrets: Mapping[str, str]
+    # By fingerprint of the secret, those that are not revoked.
+    secrets: Mapping[str, Key]
     until: float
 
 
@@ -49,24 +60,39 @@ class ProjectStore:
     def __init__(self, table: t.Table) -> None:
         self._table = table
         self._cache: OrderedDict[str, _Known | float] = OrderedDict()
+        self._used: dict[str, int] = {}
 
     def find(self, public_key: str) -> Project | None:
         """Return the project of a public key."""
         known = self._known(public_key)
         return None if known is None else known.project
 
-    def check(self, public_key: str, secret: Secret) -> tuple[Project, str] | None:
-        """Return the project and the id of the secret key, or None unless both keys are right.
+    def check(self, public_key: str, secret: Secret) -> tuple[Project, Key] | None:
+        """Return the project and the secret key, or None unless both keys are right and the key has not expired.
 
         Every stored fingerprint is compared, in constant time each, whether one has matched or not.
         """
         known = self._known(public_key)
         presented = fingerprint(secret.reveal())
-        matched: str | None = None
-        for stored, secret_id in known.secrets.items() if known else {"0" * 64: ""}.items():
+        matched: Key | None = None
+        for stored, key in known.secrets.items() if known else {"0" * 64: None}.items():
             if hmac.compare_digest(stored, presented):
-                matched = secret_id
-        return (known.project, matched) if known and matched else None
+                matched = key
+        if known is None or matched is None:
+            return None
+        expires_at = matched.grant.expires_at
+        return None if expires_at is not None and expires_at <= time.time() else (known.project, matched)
+
+    def note_use(self, public_key: str, key: Key) -> None:
+        """Note that a key was used, once an hour and environment; best effort, since it decides nothing."""
+        hour = int(time.time()) // 3600
+        if self._used.get(key.id) == hour:
+            return
+        self._used[key.id] = hour
+        try:
+            self._table.put(t.used_key(public_key, key.id), {"usedAt": now_iso()})
+        except Exception as failed:
+            logger.warning("key use not noted", extra={"reason": type(failed).__name__})
 
     def _known(self, public_key: str) -> _Known | None:
         now = time.monotonic()
@@ -85,7 +111,7 @@ class ProjectStore:
 
     def _read(self, public_key: str, until: float) -> _Known | None:
         project: Project | None = None
-        secrets: dict[str, str] = {}
+        secrets: dict[str, Key] = {}
         for item in self._table.query(t.project_key(public_key).pk):
             if item["sk"] == "PROJECT":
                 project = Project(
@@ -95,9 +121,10 @@ class ProjectStore:
                     tuple(item.get("redirectUrls", ())),
                     item.get("oauthClients", {}),
                     item.get("sessionMappings") is True,
+                    item.get("connect", {}),
                 )
             elif "revokedAt" not in item:
-                secrets[item["fingerprint"]] = item["secretId"]
+                secrets[item["fingerprint"]] = Key(item["secretId"], Grant.from_item(item.get("grant")))
         return None if project is None else _Known(project, secrets, until)
 
     # For the admin command
@@ -125,14 +152,27 @@ class ProjectStore:
             raise Invalid("There is no project with this public key.") from None
         self._cache.pop(public_key, None)
 
-    def add_secret(self, public_key: str, *, secret: str | None = None, note: str = "") -> tuple[str, str]:
-        """Give a project one more secret key; returns (secret id, secret key), which is seen here and never again."""
+    def add_secret(
+        self,
+        public_key: str,
+        *,
+        secret: str | None = None,
+        note: str = "",
+        grant: Grant = FULL,
+        created_by: str = "",
+    ) -> tuple[str, str]:
+        """Give a project one more secret key; returns (secret id, secret key), which is seen here and never again.
+
+        Raises ``Invalid`` for a grant that says what cannot be understood.
+        """
         value = secret or random_token("sk_")
         secret_id = uuid.uuid4().hex[:12]
         item = {
             "secretId": secret_id,
             "fingerprint": fingerprint(value),
             "note": note,
+            "createdBy": created_by or None,
+            "grant": None if grant == FULL else checked(grant).to_item(),
             "createdAt": now_iso(),
         }
         self._table.put(t.secret_key(public_key, secret_id), item, t.ABSENT)
@@ -147,10 +187,34 @@ class ProjectStore:
             raise Invalid("There is no secret key of this id.") from None
         self._cache.pop(public_key, None)
 
+    def rotate_secret(self, public_key: str, secret_id: str, *, overlap: int, created_by: str = "") -> tuple[str, str]:
+        """Give a new secret key with the same rights; the old one ends after ``overlap`` seconds, at once with 0.
+
+        Raises ``Invalid`` when there is no such key, or it was revoked.
+        """
+        place = t.secret_key(public_key, secret_id)
+        old = self._table.get(place)
+        if old is None or "revokedAt" in old:
+            raise Invalid("There is no secret key of this id.")
+        grant = Grant.from_item(old.get("grant"))
+        made = self.add_secret(public_key, note=old.get("note", ""), grant=grant, created_by=created_by)
+        ends = int(time.time()) + overlap
+        if overlap == 0:
+            self.revoke_secret(public_key, secret_id)
+        elif grant.expires_at is None or ends < grant.expires_at:
+            self._table.update(place, {"grant": grant._replace(expires_at=ends).to_item()}, condition=t.PRESENT)
+            self._cache.pop(public_key, None)
+        return made
+
     def secrets(self, public_key: str) -> list[dict[str, Any]]:
-        """List a project's secret keys: id, note, when made, when revoked."""
+        """List a project's secret keys: id, note, rights, by whom and when made, when last used, when revoked."""
+        used = {item["sk"]: item["usedAt"] for item in self._table.query(t.used_key(public_key, "").pk)}
         return [
-            {name: item.get(name) for name in ("secretId", "note", "createdAt", "revokedAt")}
+            {
+                **{name: item.get(name) for name in ("secretId", "note", "createdBy", "createdAt", "revokedAt")},
+                "lastUsedAt": used.get(item["secretId"]),
+                "grant": Grant.from_item(item.get("grant")).to_item(),
+            }
             for item in self._table.query(t.project_key(public_key).pk, "SECRET#")
         ]
 

@@ -4,6 +4,7 @@
 |---|---|---|---|
 | ``KEY#<public key>`` | ``PROJECT`` | a project: name, redirect URLs, own OAuth clients (sealed) | removed |
 | ``KEY#<public key>`` | ``SECRET#<secret id>`` | one secret key, as a SHA-256 | revoked |
+| ``USED#<public key>`` | ``<secret id>`` | when a secret key was last used | replaced |
 | ``PROJECT#<project>`` | ``CONNECTION#<connector>#<owner>`` | a connection, without its credential | disconnected |
 | same | ``MODEL#<connector>#<model>`` | a project's own model, as defined | removed |
 | same | ``MAPPING#<connector>#<model>`` | a project's field mapping, which connections may override | replaced |
@@ -11,6 +12,8 @@
 | same | ``LEASE`` | who refreshes the token, until when, the fence | disconnected |
 | same | ``SESSION#<sha256>`` | one session: operations, expiry | ``ttl`` |
 | ``STATE#<sha256>`` | ``STATE`` | one authorization under way | ``ttl``, or used once |
+| ``LINK#<sha256>`` | ``LINK`` | one link to the connect page: whose, how it looks, whether it was used | ``ttl`` |
+| ``BRANDING#<project>`` | ``BRANDING`` | how a project's connect page looks | replaced |
 | ``IDEMPOTENCY#<project>#<connector>#<owner>`` | ``<sha256>`` | one write under an ``Idempotency-Key`` | ``ttl`` |
 | ``AUDIT#<project>#<connector>#<owner>`` | ``<time>#<random>`` | who did what, with what outcome | ``ttl`` |
 | ``ENDPOINTS#<project>`` | ``ENDPOINT#<endpoint>`` | where events are delivered to | removed |
@@ -70,6 +73,11 @@ def secret_key(public_key: str, secret_id: str) -> Key:
     return Key(f"KEY#{public_key}", f"SECRET#{secret_id}")
 
 
+def used_key(public_key: str, secret_id: str) -> Key:
+    """Where lies when a secret key was last used."""
+    return Key(f"USED#{public_key}", secret_id)
+
+
 def connection_key(project: str, connector: str, owner: str) -> Key:
     """Where a connection lies."""
     return Key(f"PROJECT#{project}", f"CONNECTION#{connector}#{owner}")
@@ -103,6 +111,16 @@ def session_key(project: str, connector: str, owner: str, token_hash: str) -> Ke
 def state_key(state_hash: str) -> Key:
     """Where an authorization under way lies."""
     return Key(f"STATE#{state_hash}", "STATE")
+
+
+def link_key(link_hash: str) -> Key:
+    """Where a link to the connect page lies: found only by who holds its token."""
+    return Key(f"LINK#{link_hash}", "LINK")
+
+
+def branding_key(project: str) -> Key:
+    """Where lies how a project's connect page looks; apart from the project, which every function reads."""
+    return Key(f"BRANDING#{project}", "BRANDING")
 
 
 def idempotency_key(project: str, connector: str, owner: str, key_hash: str) -> Key:

@@ -8,7 +8,7 @@ absent as one that never was.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from unified.connections.lifecycle import Connections, missing, split_session_token
@@ -17,6 +17,7 @@ from unified.connections.records import Connection, Reference, StoredCredential
 from unified.connector import Capability, ConnectorModel, load_connector
 from unified.deadline import Deadline
 from unified.errors import Invalid, UnifiedError
+from unified.grants import FULL, Grant, Need
 from unified.projects import Project, ProjectStore
 from unified.secret import Secret
 
@@ -37,26 +38,51 @@ class Caller(NamedTuple):
 
     project: Project
     actor: str
+    grant: Grant = FULL
+
+    def require(self, need: Need) -> None:
+        """Let through what the key may do. Raises ``KEY::FORBIDDEN``."""
+        if not self.grant.meets(need):
+            raise UnifiedError("MORPH::KEY::FORBIDDEN", f"This key was not given {need}.")
+
+    def require_operations(self, operations: Iterable[str]) -> None:
+        """Let a key give to others only what it has itself. Raises ``KEY::FORBIDDEN``."""
+        for operation in operations:
+            if not self.grant.allows(operation):
+                raise UnifiedError("MORPH::KEY::FORBIDDEN", f"This key was not given {operation[:80]}.")
 
 
-def authenticate(projects: ProjectStore, headers: Mapping[str, str]) -> Caller:
-    """Return the caller of a server-side request (``x-api-key`` with ``x-api-secret``). Raises ``UNAUTHENTICATED``."""
+def authenticate(projects: ProjectStore, headers: Mapping[str, str], need: Need = Need.ANY) -> Caller:
+    """Return the caller of a server-side request (``x-api-key`` with ``x-api-secret``).
+
+    Raises ``UNAUTHENTICATED``, and ``KEY::FORBIDDEN`` for a key that may not use routes that ask for ``need``.
+    """
     public_key, secret = headers.get("x-api-key", ""), headers.get("x-api-secret", "")
     checked = projects.check(public_key, Secret(secret)) if _may_be_key(public_key) and secret else None
     if checked is None:
         raise _wrong_key()
-    return Caller(checked[0], f"key:{checked[1]}")
+    project, key = checked
+    projects.note_use(public_key, key)
+    caller = Caller(project, f"key:{key.id}", key.grant)
+    caller.require(need)
+    return caller
 
 
-def reference(project: Project, connector_id: str, owner_id: str) -> Reference:
-    """Check what names a connection. Raises ``CONNECTOR::NOT_FOUND`` or ``Invalid``."""
+def reference(caller: Caller, connector_id: str, owner_id: str) -> Reference:
+    """Check what names a connection. Raises ``CONNECTOR::NOT_FOUND`` or ``Invalid``.
+
+    One that the key may not see is as absent as one that never was: ``Missing``.
+    """
     load_connector(connector_id)
     if not _is_owner(owner_id):
         raise Invalid(
             f"The owner id must be 1 to {_MAX_OWNER} printable characters, your own id of your customer,"
             " and not undefined or null."
         )
-    return Reference(project.id, connector_id, owner_id)
+    place = Reference(caller.project.id, connector_id, owner_id)
+    if not caller.grant.covers(connector_id, owner_id):
+        raise missing(place)
+    return place
 
 
 class Access(NamedTuple):
@@ -72,6 +98,7 @@ class Access(NamedTuple):
     deadline: Deadline
     defaults: Sequence[Mapping[str, Any]] = ()
     definition: Mapping[str, Any] | None = None
+    grant: Grant = FULL
 
     def model(self, model_id: str) -> ConnectorModel:
         """Return a model of the connector, or the project's own of that name. Raises ``Missing``."""
@@ -90,6 +117,8 @@ class Access(NamedTuple):
     def require(self, operation: str) -> None:
         """Let through what the connection (and the session) was given. Raises ``OPERATION_NOT_GRANTED``."""
         if operation not in self.operations:
+            if operation in self.connection.operations and not self.by_session:
+                raise UnifiedError("MORPH::KEY::FORBIDDEN", f"This key was not given {operation}.")
             whose = "session" if self.by_session else "connection"
             raise UnifiedError(
                 "MORPH::CONNECTION::OPERATION_NOT_GRANTED",
@@ -112,6 +141,7 @@ def open_connection(
     headers: Mapping[str, str],
     deadline: Deadline,
     model: str | None = None,
+    need: Need = Need.ANY,
 ) -> Access:
     """Return the caller's hold on the connection that its headers name, with the mapping of ``model`` where given.
 
@@ -127,10 +157,10 @@ def open_connection(
         if named != (place.connector, place.owner):
             raise Invalid("x-connector-id and x-owner-id name another connection than the session's.")
         return access
-    caller = authenticate(projects, headers)
+    caller = authenticate(projects, headers, need)
     if "x-connector-id" not in headers or "x-owner-id" not in headers:
         raise Invalid("x-connector-id and x-owner-id must name a connection, or x-session-token a session.")
-    place = reference(caller.project, headers["x-connector-id"], headers["x-owner-id"])
+    place = reference(caller, headers["x-connector-id"], headers["x-owner-id"])
     loaded = connections.store.load(place, model=model)
     if loaded.connection is None:
         raise missing(place)
@@ -140,9 +170,10 @@ def open_connection(
         caller.actor,
         loaded.connection,
         loaded.credential,
-        frozenset(loaded.connection.operations),
+        frozenset(name for name in loaded.connection.operations if caller.grant.allows(name)),
         by_session=False,
         deadline=deadline,
+        grant=caller.grant,
         defaults=loaded.defaults,
         definition=loaded.definition,
     )

@@ -41,7 +41,7 @@ def list_endpoints(caller: Caller, query: Mapping[str, str]) -> dict[str, Any]:
     if after is not None and not is_endpoint_id(after):
         raise wrong("cursor", "is not one of this list")
     found, following = endpoints().page(caller.project.id, limit=read_limit(query), after=after)
-    return {"data": [endpoint.to_wire() for endpoint in found], "next": following}
+    return {"data": [one.to_wire() for one in found if may_see(caller, one)], "next": following}
 
 
 def create(caller: Caller, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def create(caller: Caller, body: Mapping[str, Any]) -> dict[str, Any]:
     from unified.api.event_bodies import EndpointBody
 
     asked = parse(EndpointBody, body)
-    chosen = _chosen(caller, asked, asked.model_fields_set | {"url"})
+    chosen = _chosen(caller, asked, asked.model_fields_set | {"url", "connections"})
     if len(endpoints().all(caller.project.id)) >= MAX_ENDPOINTS:
         raise _conflict(f"A project may have {MAX_ENDPOINTS} webhook endpoints.")
     made, secret = endpoints().create(caller.project.id, chosen)
@@ -165,9 +165,16 @@ def replay(caller: Caller, endpoint_id: str, body: Mapping[str, Any], deadline: 
 def find(caller: Caller, endpoint_id: str) -> Endpoint:
     """Return one of the caller's endpoints. Raises ``Missing``."""
     found = endpoints().get(caller.project.id, endpoint_id) if is_endpoint_id(endpoint_id) else None
-    if found is None:
+    if found is None or not may_see(caller, found):
         raise _missing()
     return found
+
+
+def may_see(caller: Caller, endpoint: Endpoint) -> bool:
+    """Tell whether an endpoint gets only events of connections that the key may see."""
+    if endpoint.connections is None:
+        return caller.grant.connections is None
+    return all(caller.grant.covers(connector, owner) for connector, owner in endpoint.connections)
 
 
 def require_enabled(endpoint: Endpoint) -> None:
@@ -185,6 +192,8 @@ def _chosen(caller: Caller, asked: EndpointBody | EndpointChangeBody, named: set
         chosen["events"] = None if asked.events is None else _patterns(caller, asked.events)
     if "connections" in named:
         chosen["connections"] = None if asked.connections is None else _connections(caller, asked.connections)
+        if asked.connections is None:
+            _require_all(caller)
     return chosen
 
 
@@ -194,6 +203,14 @@ def _url(url: str) -> str:
     except Unfit as unfit:
         raise wrong("url", unfit.reason) from None
     return url
+
+
+def _require_all(caller: Caller) -> None:
+    """Keep an endpoint of all connections for a key that may see all. Raises ``KEY::FORBIDDEN``."""
+    if caller.grant.connections is not None:
+        raise UnifiedError(
+            "MORPH::KEY::FORBIDDEN", "This key was not given all connections: name those that the endpoint is for."
+        )
 
 
 def _patterns(caller: Caller, patterns: Sequence[str]) -> list[str]:
@@ -211,7 +228,7 @@ def _patterns(caller: Caller, patterns: Sequence[str]) -> list[str]:
 
 
 def _connections(caller: Caller, named: Sequence[EndpointConnection]) -> list[dict[str, str]]:
-    places = dict.fromkeys(reference(caller.project, one.connectorId, one.ownerId) for one in named)
+    places = dict.fromkeys(reference(caller, one.connectorId, one.ownerId) for one in named)
     return [{"connector": place.connector, "owner": place.owner} for place in places]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from unified.api.access import Caller
 from unified.api.endpoints import find as find_endpoint
-from unified.api.endpoints import require_enabled
+from unified.api.endpoints import may_see, require_enabled
 from unified.api.event_queries import cursor, only, read_cursor, read_limit, read_moment, wrong
 from unified.api.paging import read_positions
 from unified.connections.vault import vault
@@ -41,7 +41,8 @@ def list_events(caller: Caller, query: Mapping[str, str]) -> dict[str, Any]:
 
     def wanted(event: Event) -> bool:
         return (
-            query.get("connectorId", event.reference.connector) == event.reference.connector
+            caller.grant.covers(event.reference.connector, event.reference.owner)
+            and query.get("connectorId", event.reference.connector) == event.reference.connector
             and query.get("ownerId", event.reference.owner) == event.reference.owner
             and query.get("model", event.model) == event.model
             and (pattern is None or matches([pattern], event.name))
@@ -92,7 +93,8 @@ def replay(caller: Caller, event_id: str, body: Mapping[str, Any]) -> dict[str, 
     named = parse(EventReplayBody, body).endpointId
     event = _find(caller, event_id)
     if named is None:
-        to = [one for one in endpoints().all(caller.project.id) if one.status == "enabled" and one.takes(event)]
+        all_of_them = endpoints().all(caller.project.id)
+        to = [one for one in all_of_them if one.status == "enabled" and one.takes(event) and may_see(caller, one)]
     else:
         to = [find_endpoint(caller, named)]
         require_enabled(to[0])
@@ -129,7 +131,7 @@ def _fitting(found: outbox.Found) -> dict[str, Any]:
 
 def _find(caller: Caller, event_id: str) -> Event:
     found = outbox.get(table(), caller.project.id, event_id)
-    if found is None:
+    if found is None or not caller.grant.covers(found.reference.connector, found.reference.owner):
         raise Missing("MORPH::EVENT::NOT_FOUND", "There is no event of this id, or it is more than 30 days old.")
     return found
 

@@ -36,7 +36,7 @@ def list_connections(caller: Caller, query: Mapping[str, str]) -> dict[str, Any]
     after = _open_cursor(query["cursor"], connector) if "cursor" in query else None
     found, following = connections().store.page(caller.project.id, connector, limit=int(limit), after=after)
     return {
-        "data": [connection.to_wire() for connection in found],
+        "data": [one.to_wire() for one in found if caller.grant.covers(one.reference.connector, one.reference.owner)],
         "next": None if following is None else base64.urlsafe_b64encode(following.encode()).decode(),
     }
 
@@ -45,14 +45,15 @@ def create(caller: Caller, connector_id: str, owner_id: str, body: Mapping[str, 
     """Create a connection."""
     from unified.api.bodies import ConnectionBody, parse
 
-    place = reference(caller.project, connector_id, owner_id)
+    place = reference(caller, connector_id, owner_id)
     asked = parse(ConnectionBody, body)
+    caller.require_operations(asked.operations)
     return connections().create(caller.actor, place, asked.operations, asked.events).to_wire()
 
 
 def retrieve(caller: Caller, connector_id: str, owner_id: str) -> dict[str, Any]:
     """Return a connection."""
-    return connections().retrieve(reference(caller.project, connector_id, owner_id)).to_wire()
+    return connections().retrieve(reference(caller, connector_id, owner_id)).to_wire()
 
 
 def update(
@@ -67,9 +68,10 @@ def update(
     _only(query, "createIfMissing")
     if query.get("createIfMissing", "false") not in ("true", "false"):
         raise Invalid("createIfMissing must be true or false.")
-    place = reference(caller.project, connector_id, owner_id)
+    place = reference(caller, connector_id, owner_id)
     create_if_missing = query.get("createIfMissing") == "true"
     asked = parse(ConnectionBody, body)
+    caller.require_operations(asked.operations)
     given = asked.model_fields_set
     if not given:
         kept = connections().store.get(place)
@@ -89,7 +91,7 @@ def update(
 
 def delete(caller: Caller, connector_id: str, owner_id: str, deadline: Deadline) -> None:
     """Remove a connection."""
-    place = reference(caller.project, connector_id, owner_id)
+    place = reference(caller, connector_id, owner_id)
     loaded = connections().store.load(place)
     if loaded.connection is None:
         raise missing(place)
@@ -126,7 +128,7 @@ def authorize(
     deadline: Deadline,
 ) -> dict[str, Any]:
     """Authorize a connection by key, or begin OAuth."""
-    place = reference(caller.project, connector_id, owner_id)
+    place = reference(caller, connector_id, owner_id)
     return _authorize(caller.actor, caller.project, place, body, query, public_url, deadline)
 
 
@@ -138,7 +140,7 @@ def authorize_own(access: Access, body: Mapping[str, Any], query: Mapping[str, s
 
 def permissions(caller: Caller, connector_id: str, owner_id: str) -> dict[str, Any]:
     """Return what a connection can do, operation by operation."""
-    return _permissions(reference(caller.project, connector_id, owner_id))
+    return _permissions(reference(caller, connector_id, owner_id))
 
 
 def own_permissions(access: Access) -> dict[str, Any]:
@@ -151,18 +153,20 @@ def create_session(caller: Caller, connector_id: str, owner_id: str, body: Mappi
     from unified.api.bodies import SessionBody, parse
 
     asked = parse(SessionBody, body)
+    caller.require_operations(asked.connection.operations or ())
     return connections().create_session(
         caller.actor,
-        reference(caller.project, connector_id, owner_id),
+        reference(caller, connector_id, owner_id),
         expires_in=asked.expiresIn,
         operations=asked.connection.operations,
         events=asked.connection.events,
+        allows=caller.grant.allows,
     )
 
 
 def revoke_sessions(caller: Caller, connector_id: str, owner_id: str) -> None:
     """Revoke every session of a connection."""
-    place = reference(caller.project, connector_id, owner_id)
+    place = reference(caller, connector_id, owner_id)
     connections().retrieve(place)
     connections().store.revoke_sessions(place)
     connections().store.audit(place, caller.actor, "session.revoke", "done")

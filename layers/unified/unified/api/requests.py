@@ -13,25 +13,32 @@ from unified.api.access import Access, Caller, authenticate, open_connection
 from unified.connections.lifecycle import connections
 from unified.deadline import Deadline
 from unified.errors import Invalid, UnifiedError
+from unified.grants import Need
 from unified.projects import projects
 from unified.settings import settings
 
 MAX_BODY_BYTES = 256 * 1024
 
 
-def caller(request: Request) -> Caller:
-    """Return the project that calls with its secret key."""
-    return authenticate(projects(), request.headers)
+def caller(request: Request, need: Need = Need.ANY) -> Caller:
+    """Return the project that calls with its secret key, one that may use routes that ask for ``need``."""
+    return authenticate(projects(), request.headers, need)
 
 
-def access(request: Request, model: str | None = None, connector_id: str = "", owner_id: str = "") -> Access:
+def access(
+    request: Request,
+    model: str | None = None,
+    connector_id: str = "",
+    owner_id: str = "",
+    need: Need = Need.ANY,
+) -> Access:
     """Return the caller's hold on the connection that its path or else its headers name, with ``model``'s mapping."""
     headers = request.headers
     if connector_id:
         # Where the path names the connection, the caller is a server with its secret key, never a session.
         headers = {name: value for name, value in headers.items() if name != "x-session-token"}
         headers |= {"x-connector-id": connector_id, "x-owner-id": owner_id}
-    return open_connection(connections(), projects(), headers, deadline(request), model)
+    return open_connection(connections(), projects(), headers, deadline(request), model, need)
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -109,7 +109,7 @@ def rotate_hook(
 
 
 def _watched(caller: Caller, connector_id: str, owner_id: str) -> Watched:
-    place = reference(caller.project, connector_id, owner_id)
+    place = reference(caller, connector_id, owner_id)
     connection = connections().store.get(place)
     found = None if connection is None else home().open(Watch(place, connection.generation, caller.project.public_key))
     if found is None:

@@ -9,18 +9,19 @@ from __future__ import annotations
 import base64
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from unified.connections.accounts import witnesses
 from unified.connections.leases import VersionMoved
 from unified.connections.records import Connection, Reference, StoredCredential, seal, sealer, unseal
 from unified.connections.requested import checked_events, checked_operations, needed_scopes
 from unified.connections.store import ConnectionStore, StoredSession, store
 from unified.connections.vault import Vault, vault
 from unified.connections.watch import Watch
-from unified.connector import Credential, load_connector
+from unified.connector import Account, Credential, load_connector
 from unified.deadline import Deadline
 from unified.errors import FieldProblem, Invalid, Missing, Unauthorized, UnifiedError
 from unified.log import logger
@@ -28,12 +29,12 @@ from unified.models.moments import iso, now_iso
 from unified.projects import Project
 from unified.secret import Secret, random_token
 from unified.settings import settings
+from unified.table import Update
 
 if TYPE_CHECKING:
     from unified.connections import oauth
     from unified.connections.refresh import Refresher
 
-STATE_SECONDS = 600
 SESSION_SECONDS = 1800
 MAX_SESSION_SECONDS = 86_400
 _REVOKE_SECONDS = 3.0
@@ -103,7 +104,7 @@ class Connections:
         connection = self.store.get(reference)
         if connection is None or not self.store.delete(connection, project.public_key):
             raise missing(reference)
-        revoked = stored is not None and self._revoke(project, reference, stored)
+        revoked = stored is not None and self.revoke(project, reference, stored)
         self.store.audit(reference, actor, "connection.delete", "revoked" if revoked else "done")
 
     def authorize(
@@ -122,7 +123,7 @@ class Connections:
 
         Raises ``AUTHORIZATION_DATA_INVALID`` for a key that the provider refuses, ``Missing``, ``Invalid``.
         """
-        _check_redirect(project, redirect_url)
+        check_redirect(project, redirect_url)
         loaded = self.store.load(reference)
         connection = loaded.connection
         if connection is None:
@@ -131,10 +132,11 @@ class Connections:
         credential = connector.credential(form)
         if credential is not None:
             granted = self.prove(reference, credential, deadline)
-            self.keep(actor, project, connection, loaded.credential, granted, "connection.authorize")
+            account = self.account(reference, granted, deadline)
+            self.keep(actor, project, connection, loaded.credential, granted, "connection.authorize", account=account)
             return self._authorization(connection, "authorized", granted.scopes)
-        from unified.connections import oauth
         from unified.connections.clients import oauth_client
+        from unified.connections.consent import begin
 
         client = oauth_client(self.vault, project, reference.connector)
         if client is None:
@@ -153,28 +155,14 @@ class Connections:
                 " Give it operations first.",
                 fields=[FieldProblem("operations", "is empty")],
             )
-        state, verifier = random_token("st_"), oauth.new_verifier()
-        self.store.put_state(
-            state,
-            {
-                "project": reference.project,
-                "publicKey": project.public_key,
-                "connector": reference.connector,
-                "owner": reference.owner,
-                "generation": connection.generation,
-                "clientId": client.client_id,
-                "redirectUrl": redirect_url,
-                "callbackUrl": callback_url,
-                "verifier": self.vault.seal(reference.context("verifier"), verifier).to_item(),
-            },
-            expires_at=int(time.time()) + STATE_SECONDS,
+        begun = begin(
+            self, project, connection, client, scopes=wanted, redirect_url=redirect_url, callback_url=callback_url
         )
-        url = oauth.authorization_url(client, redirect_uri=callback_url, state=state, verifier=verifier, scopes=wanted)
         held = _scopes(loaded.credential)
         enough = connection.status == "authorized" and held is not None and set(wanted) <= set(held)
         self.store.audit(reference, actor, "connection.authorize", "begun")
         answer = self._authorization(connection, "authorized" if enough else "awaitingAuthorization", held)
-        return {**answer, "authorizationUrl": url}
+        return {**answer, "authorizationUrl": begun.url}
 
     def prove(self, reference: Reference, credential: Credential, deadline: Deadline) -> Credential:
         """Return the credential with the scopes it really has, after a live check.
@@ -199,6 +187,12 @@ class Connections:
             found if found is not None else credential.scopes,
         )
 
+    def account(self, reference: Reference, credential: Credential, deadline: Deadline) -> Account:
+        """Return which account a proven credential opens."""
+        connector = load_connector(reference.connector)
+        session = connector.open(settings().upstream_urls[reference.connector], credential, deadline, None)
+        return connector.account(session)
+
     def keep(
         self,
         actor: str,
@@ -207,10 +201,13 @@ class Connections:
         before: StoredCredential | None,
         credential: Credential,
         action: str,
+        *,
+        account: Account,
+        also: Sequence[Update] = (),
     ) -> None:
         """Put a proven credential in the place of ``before`` and revoke that one where it can be.
 
-        Raises ``UPDATE_FAILED`` when another came meanwhile.
+        ``account`` is the one that it opens, ``also`` what is written with it or not at all. Raises ``UPDATE_FAILED`` when another came meanwhile.
         """
         reference = connection.reference
         version = 1 if before is None else before.version + 1
@@ -220,6 +217,8 @@ class Connections:
                 Watch(reference, connection.generation, project.public_key),
                 stored,
                 expected=None if before is None else before.version,
+                witnesses=witnesses(reference, account),
+                also=also,
             )
         except VersionMoved:
             raise UnifiedError(
@@ -227,7 +226,7 @@ class Connections:
             ) from None
         self.store.audit(reference, actor, action, f"authorized:{credential.kind}")
         if before is not None:
-            self._revoke(project, reference, before)
+            self.revoke(project, reference, before)
 
     def create_session(
         self,
@@ -237,11 +236,12 @@ class Connections:
         expires_in: int | None,
         operations: Sequence[str] | None,
         events: Sequence[str] | None = None,
+        allows: Callable[[str], bool] = lambda _operation: True,
     ) -> dict[str, Any]:
         """Make a session for one connection, and the connection itself where there is none.
 
         Morph's browser components read the connection right after, so it must be there. Given operations and
-        events become the connection's, as the wire has it.
+        events become the connection's, as the wire has it. The session gets those that ``allows`` lets through.
         """
         if operations is None and events is None:
             connection = self.store.get(reference) or self.update(actor, reference, (), create_if_missing=True)
@@ -251,7 +251,9 @@ class Connections:
         token = random_token("sess_")
         expires_at = int(time.time()) + seconds
         self.store.create_session(
-            reference, token, StoredSession(connection.operations, expires_at, connection.generation)
+            reference,
+            token,
+            StoredSession(tuple(filter(allows, connection.operations)), expires_at, connection.generation),
         )
         self.store.audit(reference, actor, "session.create", "done")
         return {
@@ -291,7 +293,7 @@ class Connections:
             report=report,
         )
 
-    def _revoke(self, project: Project, reference: Reference, stored: StoredCredential) -> bool:
+    def revoke(self, project: Project, reference: Reference, stored: StoredCredential) -> bool:
         """Revoke an OAuth token at the provider, best effort: it is no longer ours either way."""
         if stored.kind != "oauth2":
             return False
@@ -356,7 +358,7 @@ def _new(reference: Reference, operations: tuple[str, ...], events: tuple[str, .
     return Connection(reference, generation, operations, "unauthorized", at, at, "neverAuthorized", events=events)
 
 
-def _check_redirect(project: Project, redirect_url: str | None) -> None:
+def check_redirect(project: Project, redirect_url: str | None) -> None:
     """Match the redirect URL exactly against the allow-list (RFC 9700 §4.1.1): no prefix, no wildcard."""
     allowed = project.redirect_urls or settings().allowed_redirect_urls
     if redirect_url is not None and redirect_url not in allowed:

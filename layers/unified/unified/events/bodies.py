@@ -19,6 +19,9 @@ from unified.events.records import Event
 from unified.secret import Secret
 
 _FORMAT = 1
+MAX_BYTES = 300_000
+"""An item of DynamoDB's holds 400 kB."""
+
 _CACHE_SECONDS = 300
 _CACHE_ENTRIES = 500
 
@@ -31,9 +34,14 @@ class Bodies:
         self._vault = vault
         self._keys: dict[Watch, tuple[WrappedKey, float]] = {}
 
-    def seal(self, watch: Watch, resource: Mapping[str, Any]) -> dict[str, bytes]:
-        """Seal a resource; the connection's key is made when it is first needed."""
+    def seal(self, watch: Watch, resource: Mapping[str, Any]) -> dict[str, bytes] | None:
+        """Seal a resource; the connection's key is made when it is first needed.
+
+        None for one that is too large for an item of the table: its event is a reference.
+        """
         text = json.dumps(resource, separators=(",", ":"), ensure_ascii=False)
+        if len(text.encode(errors="surrogatepass")) > MAX_BYTES:
+            return None
         sealed = self._vault.seal_under(watch.reference.context("event"), self._key(watch), Secret(text))
         return {"nonce": sealed.nonce, "ciphertext": sealed.ciphertext}
 

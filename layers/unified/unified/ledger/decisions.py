@@ -47,13 +47,14 @@ class Seen(NamedTuple):
     """One observation of one record, or of its absence (an empty ``digest``).
 
     ``how``: ``fenced``, read after the entry it is compared with; ``page`` of a list whose reading began at
-    ``began_at`` and ended at ``ended_at``; ``payload`` of a webhook; ``word``, a webhook that says it is deleted.
+    ``began_at`` and ended at ``ended_at``; ``payload`` of a webhook; ``word``, a webhook that says it is deleted;
+    ``final``, an absence that nothing else can be asked about.
     """
 
     record_id: str
     basis: bytes
     digest: bytes
-    how: Literal["fenced", "page", "payload", "word"]
+    how: Literal["fenced", "page", "payload", "word", "final"]
     began_at: float
     ended_at: float
     updated_at: str | None = None
@@ -92,20 +93,19 @@ class Policy(NamedTuple):
 def decide(entry: Entry | None, seen: Seen, policy: Policy) -> Verdict | Trigger:
     """Return the event that an observation makes, or what to do otherwise."""
     if seen.is_gone:
-        if entry is None:
-            # A late payload must find that the record is gone.
-            return Verdict.QUIET
-        return Verdict.SAME if entry.is_gone else "deleted"
+        return _decide_absence(entry, seen)
     if entry is None:
         if seen.how == "payload":
             # Webhooks tell of records that the credential may not be let to see; no list would ever show them.
             return Verdict.UNSURE
         return "created" if _is_new(seen, policy) else Verdict.QUIET
     if entry.is_gone:
-        return "created" if seen.how == "fenced" else Verdict.UNSURE
+        return "created" if seen.how == "fenced" or _is_surely_newer(entry, seen) else Verdict.UNSURE
     if seen.digest == entry.digest and seen.basis == entry.basis:
-        # A later updatedAt is noted all the same: a late payload from in between must be told for stale.
-        return Verdict.QUIET if _is_older(entry.updated_at, seen.updated_at) else Verdict.SAME
+        # A later updatedAt is noted all the same: a late payload from in between must be told for stale. So is a
+        # fenced reading: who read before it and has not written yet must find that somebody has read since.
+        is_news = seen.how == "fenced" or _is_older(entry.updated_at, seen.updated_at)
+        return Verdict.QUIET if is_news else Verdict.SAME
     if _is_older(seen.updated_at, entry.updated_at):
         return Verdict.STALE
     if seen.how != "fenced" and not _is_surely_newer(entry, seen):
@@ -115,6 +115,16 @@ def decide(entry: Entry | None, seen: Seen, policy: Policy) -> Verdict | Trigger
         # difference is ours, not the account's.
         return Verdict.QUIET
     return "updated"
+
+
+def _decide_absence(entry: Entry | None, seen: Seen) -> Verdict | Trigger:
+    if entry is None:
+        # A late payload must find that the record is gone.
+        return Verdict.QUIET
+    if entry.is_gone:
+        return Verdict.QUIET if seen.how == "fenced" else Verdict.SAME
+    # A word may be late, and the record back by now.
+    return Verdict.UNSURE if seen.how == "word" else "deleted"
 
 
 def _is_new(seen: Seen, policy: Policy) -> bool:
@@ -130,5 +140,7 @@ def _is_older(one: str | None, other: str | None) -> bool:
 
 def _is_surely_newer(entry: Entry, seen: Seen) -> bool:
     if seen.how == "payload":
+        if entry.is_gone:
+            return False
         return _is_older(entry.updated_at, seen.updated_at)
     return entry.seen_at <= seen.began_at - CLOCK_MARGIN

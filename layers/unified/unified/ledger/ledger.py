@@ -18,6 +18,8 @@ TOMBSTONE_DAYS = 30
 # DynamoDB: a hundred keys a batch, a hundred writes a transaction.
 _BATCH = 100
 _WRITES = 100
+# Of the 4 MB that a transaction may hold; what is not the bodies of events is small.
+_BYTES = 3_000_000
 
 
 class Write(NamedTuple):
@@ -49,7 +51,7 @@ class Entries(Protocol):
         ...
 
 
-Seal = Callable[[Mapping[str, Any]], Mapping[str, bytes]]
+Seal = Callable[[Mapping[str, Any]], Mapping[str, bytes] | None]
 
 
 class Teller:
@@ -225,15 +227,17 @@ def _entry(item: Mapping[str, Any]) -> Entry:
 
 
 def _chunks(writes: Sequence[Write]) -> Iterator[list[Write]]:
-    """Give chunks that one transaction holds: an entry is one write, with an event two."""
+    """Give chunks that one transaction holds: an entry is one write, with an event two, and bodies have their size."""
     chunk: list[Write] = []
-    room = _WRITES
+    room, space = _WRITES, _BYTES
     for write in writes:
         size = 1 if write.event is None else 2
-        if size > room:
+        length = sum(map(len, write.event.body.values())) if write.event and write.event.body else 0
+        if size > room or length > space:
             yield chunk
-            chunk, room = [], _WRITES
+            chunk, room, space = [], _WRITES, _BYTES
         chunk.append(write)
         room -= size
+        space -= length
     if chunk:
         yield chunk

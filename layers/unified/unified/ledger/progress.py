@@ -12,7 +12,7 @@ class Run(NamedTuple):
     """A pass that is under way. ``began_at`` is in seconds since the epoch.
 
     ``cursor`` is that of the next page, ``pages`` how many were taken in; ``is_listed`` says that all were, and what
-    is gone is being looked at.
+    is gone is being looked at. ``failures`` counts those that got no further than page ``failed_at``.
     """
 
     id: str
@@ -24,6 +24,7 @@ class Run(NamedTuple):
     is_listed: bool = False
     sync_token: str | None = None
     failures: int = 0
+    failed_at: int = 0
 
     def to_item(self) -> dict[str, Any]:
         """Spell it for the table."""
@@ -37,6 +38,7 @@ class Run(NamedTuple):
             "isListed": self.is_listed,
             "syncToken": self.sync_token,
             "failures": self.failures,
+            "failedAt": self.failed_at,
         }
 
     @classmethod
@@ -52,6 +54,7 @@ class Run(NamedTuple):
             item["isListed"],
             item.get("syncToken"),
             item.get("failures", 0),
+            item.get("failedAt", 0),
         )
 
 

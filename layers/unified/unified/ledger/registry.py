@@ -109,10 +109,6 @@ class Desk:
         """Change attributes of the state."""
         self._table.update(self._watch.sync_key("STATE"), changes)
 
-    def clear(self, model: str, *names: str) -> None:
-        """Take back what a person asked of a model's sweeps, once it is done or begun."""
-        self._table.update(self._watch.sync_key(f"MODEL#{model}"), dict.fromkeys(names))
-
     def notes(self, clock: Any) -> TableNotes:
         """Return where passes note how far they are."""
         return TableNotes(self._table, self._watch, self._ours(), self._holder, clock)
@@ -131,12 +127,16 @@ class TableNotes:
         self._holder = holder
         self._clock = clock
 
-    def save(self, progress: Progress) -> None:
+    def save(self, progress: Progress, *granted: str) -> None:
         """Keep how far a pass is, and the lease. Raises ``LeaseLost``.
 
-        What a person asks for meanwhile (``wantsFull``, ``accepts``) is not ours to overwrite.
+        What a person asks for meanwhile (``wantsFull``, ``accepts``) is not ours to overwrite, unless it is
+        ``granted`` by this very note.
         """
-        changes = {name: value for name, value in progress.to_item().items() if name not in ("wantsFull", "accepts")}
+        changes: dict[str, Any] = {
+            name: value for name, value in progress.to_item().items() if name not in ("wantsFull", "accepts")
+        }
+        changes.update(dict.fromkeys(granted))
         lease = {"leaseUntil": self._clock() + LEASE_SECONDS}
         try:
             self._table.transact(

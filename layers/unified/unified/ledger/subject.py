@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from unified.connector import ConnectorModel, Record
+from unified.connector import ConnectorModel, Operation, Record
 from unified.errors import Missing
 from unified.ledger.decisions import Seen
 from unified.ledger.ledger import Ledger
@@ -16,6 +16,8 @@ from unified.ledger.ledger import Ledger
 if TYPE_CHECKING:
     from unified.events.records import Event
     from unified.mapping.custom import FieldMapping
+
+Absence = Literal["fenced", "word", "final"]
 
 _DIGEST_BYTES = 12
 _BASIS_BYTES = 4
@@ -69,7 +71,7 @@ class Subject:
             resource,
         )
 
-    def gone(self, record_id: str, how: Literal["fenced", "word"], at: float, merged_into: str | None = None) -> Seen:
+    def gone(self, record_id: str, how: Absence, at: float, merged_into: str | None = None) -> Seen:
         """Return the sighting of a record's absence."""
         return absence(record_id, self._basis, at, how, merged_into)
 
@@ -90,18 +92,32 @@ class Subject:
         return self._take(session, [seen] if seen.record_id else [])
 
     def take_word(self, session: Any, record_id: str, received_at: float, merged_into: str | None) -> Taken:
-        """Take in a webhook's word that a record is deleted."""
-        return self._take(session, [self.gone(record_id, "word", received_at, merged_into)])
+        """Take in a webhook's word that a record is deleted, once the account says so too."""
+        how = "word" if self.reads_one else "final"
+        return self._take(session, [self.gone(record_id, how, received_at, merged_into)], merged_into)
 
-    def settle(self, session: Any, record_id: str) -> list[Event]:
-        """Read a record after its entry, until what was read could be written. Raises ``Unsettled``."""
+    @property
+    def reads_one(self) -> bool:
+        """Whether the model reads single records; otherwise a list must be believed."""
+        return self.model.capabilities[Operation.RETRIEVE].mode != "refused"
+
+    def settle(
+        self, session: Any, record_id: str, merged_into: str | None = None, *, believes_restricted: bool = False
+    ) -> list[Event]:
+        """Read a record after its entry, until what was read could be written. Raises ``Unsettled``.
+
+        A missing record that only special access shows may be there still, and be hidden by now: unless the caller
+        ``believes`` it, it is left to the full sweep, which looks whether that access is lost.
+        """
         for _ in range(_ROUNDS):
             entries = self.ledger.entries.read([record_id])
             began_at = self.clock()
             try:
                 record = self.model.retrieve(session, record_id)
             except Missing:
-                seen = self.gone(record_id, "fenced", self.clock())
+                if not believes_restricted and record_id in entries and entries[record_id].is_restricted:
+                    return []
+                seen = self.gone(record_id, "fenced", self.clock(), merged_into)
             else:
                 seen = self.seen(record, "fenced", began_at, self.clock())
                 if seen.record_id != record_id:
@@ -139,11 +155,12 @@ class Subject:
                 events += self.settle_group(session, group)
         return events
 
-    def _take(self, session: Any, sightings: Sequence[Seen]) -> Taken:
+    def _take(self, session: Any, sightings: Sequence[Seen], merged_into: str | None = None) -> Taken:
         entries = self.ledger.entries.read([seen.record_id for seen in sightings])
         events, unsure = self.ledger.observe(sightings, entries)
-        for record_id in dict.fromkeys(unsure):
-            events += self.settle(session, record_id)
+        if self.reads_one:
+            for record_id in dict.fromkeys(unsure):
+                events += self.settle(session, record_id, merged_into)
         return Taken(events, [seen.record_id for seen in sightings], next(_restricted(sightings), None))
 
 
@@ -151,7 +168,7 @@ def absence(
     record_id: str,
     basis: bytes,
     at: float,
-    how: Literal["fenced", "word"] = "word",
+    how: Absence = "final",
     merged_into: str | None = None,
 ) -> Seen:
     """Return the sighting of a record's absence."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
-from unified.connector import ListQuery, Operation, Page
+from unified.connector import ListQuery, Page
 from unified.deadline import Deadline
 from unified.errors import Invalid, SyncTokenExpired, UnifiedError
 from unified.ledger.decisions import CLOCK_MARGIN
@@ -25,6 +25,8 @@ from unified.models.moments import now_iso
 PAGE = 100
 # How many pages are taken in between two notes of where the pass is.
 _PAGES_A_NOTE = 10
+# ... and how long it may go without one: a note also keeps the lease, which lasts for two minutes.
+_SECONDS_A_NOTE = 30
 # Fewer than this are taken for deleted whatever their share; more only up to a tenth of all.
 _PLAUSIBLE = 20
 _PLAUSIBLE_SHARE = 0.1
@@ -40,8 +42,11 @@ class Interrupted(Exception):
 class Notes(Protocol):
     """Where a pass keeps how far it is."""
 
-    def save(self, progress: Progress) -> None:
-        """Keep how far the pass is. Raises when somebody else is at it by now."""
+    def save(self, progress: Progress, *granted: str) -> None:
+        """Keep how far the pass is, and that what a person asked for (``wantsFull``, ``accepts``) is ``granted``.
+
+        Raises when somebody else is at it by now.
+        """
         ...
 
     def add_ids(self, progress: Progress, page: int, ids: bytes) -> None:
@@ -61,8 +66,11 @@ class Witness(NamedTuple):
 
 
 def begin(progress: Progress, *, full_seconds: float, now: float) -> Progress:
-    """Begin a pass where none is under way: a full one when it is due or nothing less is possible."""
-    if progress.run is not None:
+    """Begin a pass where none is under way: a full one when it is due or nothing less is possible.
+
+    A full one that a person asks for takes the place of a pass over what has changed.
+    """
+    if progress.run is not None and not (progress.wants_full and progress.run.kind == "incremental"):
         return progress
     is_full_due = progress.wants_full or not progress.is_complete or now >= progress.full_at + full_seconds
     kind: Kind = "full" if is_full_due or progress.sync_token is None else "incremental"
@@ -87,6 +95,8 @@ class Pass:
         self._witness = witness
         self._deadline = deadline
         self._clock = clock
+        self._noted_at = clock()
+        self._noted_pages = 0
 
     def run(self, progress: Progress, restarts: int = 0) -> Progress:
         """Go on with the pass to its end; returns what is then known, already kept.
@@ -106,14 +116,18 @@ class Pass:
             # pass, a token that has expired makes it a full one.
             token_expired = isinstance(expired, SyncTokenExpired)
             kind: Kind = "full" if token_expired else progress.run.kind
-            restarted = Run(uuid.uuid4().hex[:12], kind, self._clock(), failures=progress.run.failures)
+            told = {"failures": progress.run.failures, "failed_at": progress.run.failed_at}
+            restarted = Run(uuid.uuid4().hex[:12], kind, self._clock())._replace(**told)
             progress = progress._replace(run=restarted, sync_token=None if token_expired else progress.sync_token)
             self._notes.save(progress)
             return self.run(progress, restarts + 1)
         run = progress.run
         if run is None:
             return progress
+        if held is not None and progress.held is not None and held.reason == progress.held.reason:
+            held = held._replace(at=progress.held.at)
         whole = run.kind == "full"
+        granted = ("accepts",) if whole and progress.accepts else ()
         done = progress._replace(
             is_complete=progress.is_complete or whole,
             sync_token=run.sync_token,
@@ -123,7 +137,7 @@ class Pass:
             held=held,
             accepts=False if whole else progress.accepts,
         )
-        self._notes.save(done)
+        self._notes.save(done, *granted)
         return done
 
     def fail(self, progress: Progress, error: UnifiedError) -> Progress:
@@ -132,16 +146,20 @@ class Pass:
         if run is None:
             return progress
         forbidden = error.code == "MORPH::CONNECTION::PROXY::FORBIDDEN"
-        failures = run.failures + 1
+        failures = run.failures + 1 if run.pages <= run.failed_at else 1
         if not forbidden and failures < _FAILURES:
-            kept = progress._replace(run=run._replace(failures=failures))
+            failed_at = max(run.pages, run.failed_at)
+            kept = progress._replace(run=run._replace(failures=failures, failed_at=failed_at))
         else:
             reason = "permissionMissing" if forbidden else "pageFailed"
             held = Held(reason, now_iso(), permission=error.permission)
+            is_known = progress.held is not None and progress.held.reason == reason
             kept = progress._replace(
                 run=None,
                 swept_at=self._clock(),
-                held=progress.held if progress.held and progress.held.reason == reason else held,
+                # A full one is due all the same, at the next time.
+                full_at=0 if run.kind == "full" else progress.full_at,
+                held=progress.held if is_known or _kept(progress.held) else held,
             )
         self._notes.save(kept)
         return kept
@@ -156,7 +174,13 @@ class Pass:
         with ThreadPoolExecutor(1) as reader:
             coming = reader.submit(self._read, progress, run.cursor)
             while True:
-                page, began_at, ended_at = coming.result()
+                try:
+                    page, began_at, ended_at = coming.result()
+                except UnifiedError:
+                    # What was taken in is not taken in again, whatever keeps the next page from being read.
+                    if run.pages > self._noted_pages:
+                        self._note(progress, fresh)
+                    raise
                 following = self._ahead(reader, progress, page)
                 taken = self._subject.take_page(self._session, page.records, began_at, ended_at)
                 if page.groups:
@@ -170,11 +194,10 @@ class Pass:
                     records=run.records + len(taken.record_ids),
                     is_listed=page.next is None,
                     sync_token=page.sync_token,
-                    failures=0,
                 )
                 progress = progress._replace(run=run)
                 late = self._deadline.remaining() <= 0
-                if run.is_listed or late or run.pages % _PAGES_A_NOTE == 0:
+                if run.is_listed or late or run.pages % _PAGES_A_NOTE == 0 or self._is_long_ago():
                     self._note(progress, fresh)
                     fresh = []
                 if following is None:
@@ -199,7 +222,15 @@ class Pass:
         # The ids first: noted pages whose ids were lost would make records vanish.
         if progress.run.kind == "full" and fresh:
             self._notes.add_ids(progress, progress.run.pages, b"".join(fresh))
+        self._save(progress)
+        self._noted_pages = progress.run.pages
+
+    def _save(self, progress: Progress) -> None:
         self._notes.save(progress)
+        self._noted_at = self._clock()
+
+    def _is_long_ago(self) -> bool:
+        return self._clock() >= self._noted_at + _SECONDS_A_NOTE
 
     # Deleting
 
@@ -229,6 +260,8 @@ class Pass:
         for record_id in missing:
             if self._deadline.remaining() <= 0:
                 raise Interrupted
+            if self._is_long_ago():
+                self._save(progress)
             self._gone(record_id)
         return None
 
@@ -239,10 +272,10 @@ class Pass:
 
     def _gone(self, record_id: str) -> None:
         """Settle what a whole list did not show; a model that reads no single record is believed its list."""
-        if self._subject.model.capabilities[Operation.RETRIEVE].mode == "refused":
-            self._subject.take_word(self._session, record_id, self._clock(), None)
+        if self._subject.reads_one:
+            self._subject.settle(self._session, record_id, believes_restricted=True)
         else:
-            self._subject.settle(self._session, record_id)
+            self._subject.take_word(self._session, record_id, self._clock(), None)
 
 
 def _kept(held: Held | None) -> Held | None:

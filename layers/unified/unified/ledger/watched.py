@@ -73,7 +73,7 @@ class Watched(NamedTuple):
         home = self.home
         return Line(home.connections, self.project, "watch", self.connection, self.credential, deadline)
 
-    def _seal(self, resource: Mapping[str, Any]) -> Mapping[str, bytes]:
+    def _seal(self, resource: Mapping[str, Any]) -> Mapping[str, bytes] | None:
         return self.home.bodies.seal(self.watch, resource)
 
     def _mapping(self, model: ConnectorModel) -> FieldMapping:

@@ -168,12 +168,10 @@ class Worker:
         clock = self._home.clock
         begun = begin(progress, full_seconds=watched.settings.full_sweep_hours * 3600, now=clock())
         notes = desk.notes(clock)
-        if progress.wants_full:
-            desk.clear(progress.model, "wantsFull")
         one = Pass(subject, session, notes, witness, deadline, clock)
         try:
             if begun.run is not progress.run:
-                notes.save(begun)
+                notes.save(begun, *(("wantsFull",) if progress.wants_full else ()))
             done = one.run(begun)
         except Interrupted:
             return False
@@ -182,8 +180,6 @@ class Worker:
         except UnifiedError as failed:
             logger.warning("sweep", extra={"code": failed.code, "model": progress.model})
             done = one.fail(self._home.progress(watched.watch, progress.model), failed)
-        if progress.accepts and done.run is None and not done.accepts:
-            desk.clear(progress.model, "accepts")
         if done.held is not None and (progress.held is None or progress.held.reason != done.held.reason):
             metrics.count("SweepHeld", reason=done.held.reason, model=progress.model)
             logger.error("sweep held", extra={"reason": done.held.reason, "model": progress.model})
