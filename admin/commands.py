@@ -6,14 +6,14 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
+from admin.rewrap import rewrap_all
 from unified import aws
 from unified.connections.clients import client_context
 from unified.connections.oauth import OAuthClient
-from unified.connections.store import store
-from unified.connections.vault import Context, Sealed, vault
+from unified.connections.vault import vault
 from unified.errors import UnifiedError
 from unified.grants import FULL, Grant
 from unified.projects import projects
@@ -173,38 +173,10 @@ def remove_oauth_client(asked: argparse.Namespace) -> dict[str, Any]:
     return {"connector": asked.connector, "removed": True}
 
 
-def _rewrapped(context: Context, sealed: Mapping[str, Any]) -> dict[str, Any]:
-    return vault().rewrap(context, Sealed.from_item(sealed)).to_item()
-
-
 @_refusing
 def rewrap(asked: argparse.Namespace) -> dict[str, Any]:
-    """Wrap a project's data keys anew. Readers go on meanwhile: each credential is replaced whole, or left.
-
-    One that was replaced in between is counted as skipped: it was sealed under the current key already.
-    """
+    """Wrap a project's data keys anew, by the deployment's current KMS key."""
     project = projects().find(asked.public_key)
     if project is None:
         raise RefusedError("there is no project with this public key")
-    done = skipped = 0
-    clients = {
-        connector: {**client, "sealed": _rewrapped(client_context(project.id, connector), client["sealed"])}
-        for connector, client in project.oauth_clients.items()
-    }
-    if clients:
-        projects().update(asked.public_key, {"oauthClients": clients})
-        done += len(clients)
-    after: str | None = None
-    while True:
-        found, after = store().page(project.id, None, limit=100, after=after)
-        for connection in found:
-            stored = store().read(connection.reference)
-            if stored is None:
-                continue
-            sealed = vault().rewrap(connection.reference.context(), stored.sealed)
-            if store().rewrap(connection.reference, sealed, version=stored.version):
-                done += 1
-            else:
-                skipped += 1
-        if after is None:
-            return {"rewrapped": done, "skipped": skipped}
+    return dict(rewrap_all(project))

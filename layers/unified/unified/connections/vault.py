@@ -240,6 +240,10 @@ class Vault:
         key_id, wrapped_key = self._keys.rewrap(context, sealed.wrapped_key)
         return Sealed(sealed.format, key_id, wrapped_key, sealed.nonce, sealed.ciphertext)
 
+    def rewrap_key(self, context: Context, wrapped_key: bytes) -> WrappedKey:
+        """Return a key of ``seal_under``'s wrapped by the current key; what is sealed under it opens as before."""
+        return WrappedKey(*self._keys.rewrap(context, wrapped_key))
+
     def _plain_key(self, context: Context, wrapped_key: bytes) -> bytes:
         name = _cache_key(context, wrapped_key)
         with self._lock:

@@ -189,13 +189,13 @@ class EndpointStore:
     def secrets(self, endpoint: Endpoint, now: float) -> list[Secret]:
         """Open the secrets that sign now, the newest first. Raises ``VaultFailure``."""
         return [
-            self._vault.open(_context(endpoint.project), Sealed.from_item(one))
+            self._vault.open(endpoint_context(endpoint.project), Sealed.from_item(one))
             for one in endpoint.secrets
             if _is_live(one, now)
         ]
 
     def _seal(self, project: str, secret: Secret) -> dict[str, Any]:
-        return self._vault.seal(_context(project), secret).to_item()
+        return self._vault.seal(endpoint_context(project), secret).to_item()
 
     # How it fares
 
@@ -266,5 +266,6 @@ def _is_live(secret: Mapping[str, Any], now: float) -> bool:
     return until is None or until > now
 
 
-def _context(project: str) -> Context:
+def endpoint_context(project: str) -> Context:
+    """Return what a project's endpoint secrets are sealed for."""
     return Context("endpoint", project, "*", "*")
