@@ -17,7 +17,7 @@ import os
 import sys
 from typing import Any
 
-from admin import commands
+from admin import commands, connect_page
 from unified.grants import Need
 
 
@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     mappings.set_defaults(run=commands.set_session_mappings)
 
     _add_secrets(groups)
+    connect_page.add_to(groups)
     return top
 
 

@@ -69,7 +69,7 @@ def _credentials(project: Project) -> Iterator[bool | Change]:
 def _endpoints(project: Project) -> Iterator[bool | Change]:
     for endpoint in endpoints().all(project.id):
         before = list(endpoint.secrets)
-        after = [{**one, "sealed": _rewrapped(endpoint_context(project.id), one["sealed"])} for one in before]
+        after = [{**one, **_rewrapped(endpoint_context(project.id), one)} for one in before]
         yield Change(t.endpoint_key(project.id, endpoint.id), "secrets", before, after)
 
 

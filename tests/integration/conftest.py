@@ -353,6 +353,7 @@ def _environment(sandbox_url: str) -> dict[str, str]:
         "SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/unified-test-schedules",
         "EVENT_BUS_NAME": "unified-test",
         "DELIVERY_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "BASE_URLS": "https://connect.acme.example",
         "POWERTOOLS_SERVICE_NAME": "unified",
     }
 
@@ -389,14 +390,14 @@ def new_stack(cloud: SimpleNamespace, url: str, sandbox: Sandbox) -> Generator[S
         cloud.client("scheduler").create_schedule_group(Name="unified-test")
         patch.setenv("KEY_ARN", cloud.client("kms").create_key()["KeyMetadata"]["Arn"])
         cloud.client("secretsmanager").create_secret(Name="unified-test-oauth", SecretString="{}")
-        _forget()
+        forget()
         made = Stack(cloud.handlers, sandbox, url, cloud.counted)
         project = projects.projects().create("Test", public_key="pk_test", redirect_urls=())
         made.secret_id, made.secret_key = projects.projects().add_secret("pk_test")
         made.public_key, made.project_id = "pk_test", project.id
         cloud.counted.clear()
         yield made
-        _forget()
+        forget()
 
 
 @pytest.fixture
@@ -406,7 +407,7 @@ def stack(cloud: SimpleNamespace, sandbox_server: tuple[str, Sandbox]) -> Iterat
         yield made
 
 
-def _forget() -> None:
+def forget() -> None:
     """Forget what an environment of the functions remembers: each module's one cached object."""
     for name, module in list(sys.modules.items()):
         if not name.startswith("unified.") or name in _KEPT:

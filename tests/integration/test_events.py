@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from .conftest import Stack
+from admin.rewrap import rewrap_all
+from unified import aws, projects
+from unified.deliveries.endpoints import endpoints
+
+from .conftest import Stack, forget
 from .pump import Pump
 
 pytestmark = pytest.mark.usefixtures("stack")
@@ -89,3 +94,33 @@ def test_a_new_connection_tells_of_all_there_is_when_asked_to(stack: Stack, pump
     assert len(events) == len([1 for user in range(10_000) if stack.sandbox.organisation.users.at(user)])
     one = stack.call("GET", f"/v1/events/{events[0]['id']}").json
     assert one["data"]["fields"]["email"]
+
+
+def test_all_that_is_sealed_is_wrapped_anew_and_opens_as_before(
+    stack: Stack, pump: Pump, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stack.call("PATCH", "/v1/event-settings", body={"backfill": True, "thin": False}).status == 200
+    made = stack.call("POST", "/v1/webhook-endpoints", body={"url": "https://hooks.example.com/", "events": ["atsOffer::deleted"]})
+    assert made.status == 201, made.text
+    watch(stack, pump, ["genericUser::created"])
+    (event, *_) = seen(stack)
+    old = dict(stack.items())
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    monkeypatch.setenv("KEY_ARN", key)
+    forget()
+
+    project = projects.projects().find(stack.public_key)
+    assert project is not None
+    done = rewrap_all(project)
+
+    assert done["skipped"] == 0
+    assert _key_ids(stack.items()) == {key}
+    assert _key_ids(old) != {key}
+    assert stack.call("GET", f"/v1/events/{event['id']}").json["data"] == event["data"]
+    (endpoint,) = endpoints().all(stack.project_id)
+    assert [secret.reveal() for secret in endpoints().secrets(endpoint, 0)] == [made.json["secret"]]
+
+
+def _key_ids(items: Any) -> set[str]:
+    """Return the KMS keys that anything in the table is sealed under."""
+    return set(re.findall(r"'keyId': {'S': '([^']+)'", str(list(items.values()))))

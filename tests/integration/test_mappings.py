@@ -444,7 +444,7 @@ def test_a_preview_needs_what_a_list_needs(stack: Stack) -> None:
 
 
 def test_a_session_may_change_its_own_mapping_where_the_project_says_so(stack: Stack, acme: dict[str, str]) -> None:
-    from tests.integration.conftest import _forget
+    from tests.integration.conftest import forget
 
     stack.connect("globex")
     session = stack.session()
@@ -453,7 +453,7 @@ def test_a_session_may_change_its_own_mapping_where_the_project_says_so(stack: S
     assert stack.call("GET", BY_SESSION, session).json["rules"] == []
 
     projects().update("pk_test", {"sessionMappings": True})
-    _forget()
+    forget()
     rules = saved(stack, RULE, path=BY_SESSION, headers=session)["rules"]
 
     assert rules == stack.call("GET", MINE).json["rules"] == stack.call("GET", BY_SESSION, session).json["rules"]
