@@ -58,12 +58,13 @@ CATALOGUE: Mapping[str, Kind] = {
     "MORPH::CONNECTION::REFRESH_IN_PROGRESS": Kind(503, "The token is being refreshed; try again"),  # ours
     "MORPH::CONNECTION::OPERATION_NOT_GRANTED": Kind(403, "The connection lacks this operation"),  # ours
     "MORPH::CONNECTION::PROXY::REQUEST_FAILED": Kind(502, "The connected account's API did not answer"),
-    "MORPH::CONNECTION::PROXY::BAD_REQUEST": Kind(400, "The connected account's API refused the request"),
+    "MORPH::CONNECTION::PROXY::BAD_REQUEST": Kind(400, "The request cannot be passed on"),
     "MORPH::CONNECTION::PROXY::UNAUTHORIZED": Kind(409, "The connected account refused the credential"),
     "MORPH::CONNECTION::PROXY::FORBIDDEN": Kind(403, "The credential lacks a permission"),
     "MORPH::CONNECTION::PROXY::NOT_FOUND": Kind(404, "The connected account has no such record"),
     "MORPH::CONNECTION::PROXY::RATE_LIMIT_EXCEEDED": Kind(429, "The connected account's limit is reached"),
     "MORPH::CONNECTION::PROXY::SERVER_ERROR": Kind(502, "The connected account's API failed"),
+    "MORPH::CONNECTION::PROXY::ANSWER_TOO_LARGE": Kind(502, "The answer is larger than can be passed on"),  # ours
     "MORPH::CONNECTION::PROXY::OUTCOME_UNKNOWN": Kind(504, "The write may or may not have happened"),  # ours
     "CONNECTOR::NOT_FOUND": Kind(404, "There is no such connector"),
     "CONNECTOR::RESOURCE_MODEL::NOT_FOUND": Kind(404, "The connector has no such model"),

@@ -53,6 +53,14 @@ class Grant(NamedTuple):
             return True
         return endpoint in self.proxy or (reads and "read" in self.proxy)
 
+    def may_give(self, operation: str) -> bool:
+        """Tell whether the key may give an operation to a connection or a session: only what it has itself."""
+        if operation == PROXY:
+            return self.proxy is None or "*" in self.proxy
+        if operation == PROXY_READ:
+            return self.proxy is None or "*" in self.proxy or "read" in self.proxy
+        return self.allows(operation)
+
     def meets(self, need: Need) -> bool:
         """Tell whether the key may use routes that ask for ``need``."""
         return need == Need.ANY or need in self.needs
@@ -82,6 +90,9 @@ class Grant(NamedTuple):
 
 
 FULL = Grant()
+
+PROXY, PROXY_READ = "proxy", "proxy::read"
+"""Operations of no model: a session that has one may use the proxy, for everything or for reading."""
 
 
 def checked(grant: Grant) -> Grant:

@@ -48,7 +48,7 @@ class Caller(NamedTuple):
     def require_operations(self, operations: Iterable[str]) -> None:
         """Let a key give to others only what it has itself. Raises ``KEY::FORBIDDEN``."""
         for operation in operations:
-            if not self.grant.allows(operation):
+            if not self.grant.may_give(operation):
                 raise UnifiedError("MORPH::KEY::FORBIDDEN", f"This key was not given {operation[:80]}.")
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from unified.api.access import Access, Caller
 from unified.connections.lifecycle import connections
 from unified.connector import ListQuery, Operation, load_connector
-from unified.errors import Missing
+from unified.errors import Invalid, Missing
+from unified.grants import PROXY
 
 TRY_RECORDS = 3
 
@@ -38,6 +39,8 @@ def put_model(access: Access, model_id: str, body: Mapping[str, Any]) -> dict[st
 
     reference = access.connection.reference
     definition = parse(ModelBody, body).model_dump(exclude_none=True)
+    if model_id == PROXY:
+        raise Invalid("No model can have this name: it names the proxy's operations.")
     model = load_connector(reference.connector).define(model_id, definition)
     capability = model.capabilities[Operation.LIST]
     tried: list[dict[str, Any]] = []

@@ -9,6 +9,7 @@ from unified.connections.records import Reference
 from unified.connections.store import ConnectionStore
 from unified.connector import Operation, known_operations, load_connector
 from unified.errors import FieldProblem, Invalid
+from unified.grants import PROXY, PROXY_READ
 from unified.models.events import is_pattern
 
 
@@ -17,7 +18,7 @@ def checked_operations(store: ConnectionStore, reference: Reference, operations:
 
     Raises ``Invalid`` that names those that neither the connector nor a custom model of the project knows.
     """
-    known = known_operations(load_connector(reference.connector))
+    known = known_operations(load_connector(reference.connector)) | {PROXY, PROXY_READ}
     unknown = [operation for operation in operations if operation not in known]
     if unknown:
         own = store.definitions(reference.project, reference.connector)
