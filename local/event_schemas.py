@@ -37,11 +37,15 @@ def schemas() -> dict[str, Any]:
         "createdAt": _TIME,
         "data": {
             "description": "The record, or a reference to it where events are thin or it was deleted.",
-            "oneOf": [{"$ref": "#/components/schemas/Resource"}, {"$ref": "#/components/schemas/ResourceRef"}],
+            "oneOf": [{"$ref": "#/components/schemas/Resource"}, {"$ref": "#/components/schemas/RecordReference"}],
         },
     }
     attempt = {"object": {"const": "deliveryAttempt"}, "endpointId": _TEXT, "outcome": _TEXT}
     return {
+        "RecordReference": _object(
+            {"object": {"const": "resourceRef"}, "model": _TEXT, "id": _TEXT},
+            mergedInto={"$ref": "#/components/schemas/RecordReference"},
+        ),
         "WebhookEndpoint": _object(endpoint, **failing),
         "WebhookEndpointSecret": _object({**endpoint, "secret": _TEXT}, **failing),
         "WebhookEndpointPage": _page("WebhookEndpoint"),

@@ -69,15 +69,18 @@ def run_local(
 ) -> Generator[LocalStack, None, None]:
     """Run the stack of the template in `folder`; with `ready` wait until it is.
 
-    A project on its own may have ``sandbox`` and ``admin`` packages of its own, which come first.
+    Its webhook receiver is off unless `environ` says otherwise. A project on its own may have ``sandbox`` and
+    ``admin`` packages of its own, which come first.
     """
-    port, sandbox_port, aws_port = free_ports(3)
+    port, sandbox_port, aws_port, receiver_port = free_ports(4)
     variables = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
         "PORT": str(port),
         "SANDBOX_PORT": str(sandbox_port),
         "AWS_PORT": str(aws_port),
+        "RECEIVER_PORT": str(receiver_port),
+        "LOCAL_RECEIVER": "0",
         "LOCAL_LOG_FILE": str(log_file),
         **(environ or {}),
     }

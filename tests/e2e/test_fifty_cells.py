@@ -15,26 +15,22 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from tests.e2e.account import KEY, Account, Record
 from tests.e2e.running import Connection, Project, World, assert_problem
 from unified.connector import Operation, known_operations, load_connector
 
 pytest_plugins = ["tests.e2e.fixtures"]
 
-KEY = "ashby_local_full"
 MODELS = tuple(load_connector("ashby").model_ids)
 VERBS = (Operation.LIST, Operation.RETRIEVE, Operation.CREATE, Operation.UPDATE, Operation.DELETE)
 STATUSES = ("Draft", "Open", "Closed", "Archived")
 
-Record = dict[str, Any]
-
 
 @dataclass(frozen=True)
-class Bench:
-    """A connection that may do everything, and the account behind it."""
+class Bench(Account):
+    """An account, and a connection to it that may do everything."""
 
     customer: Connection
-
-    # -- by our API -----------------------------------------------------------------------------------------------
 
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Call ``/v1/resources/<path>``."""
@@ -78,86 +74,7 @@ class Bench:
         """Delete a record."""
         self.good("DELETE", f"{model}/{quote(record_id, safe='')}")
 
-    # -- in the account itself ------------------------------------------------------------------------------------
-
-    def ashby(self, endpoint: str, **body: Any) -> Any:
-        """Call Ashby and give its results."""
-        results = self.envelope(endpoint, **body)
-        assert results["success"], results
-        return results["results"]
-
-    def envelope(self, endpoint: str, **body: Any) -> Record:
-        """Call Ashby and give its whole answer."""
-        world = self.customer.world
-        answer = world.http.post(f"{world.sandbox.url}/{endpoint}", json=body, auth=(KEY, ""))
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def every(self, endpoint: str, **body: Any) -> list[Record]:
-        """Read every page of a list of Ashby's."""
-        found: list[Record] = []
-        while True:
-            page = self.envelope(endpoint, limit=100, **body)
-            assert page["success"], page
-            found += page["results"]
-            if not page["moreDataAvailable"]:
-                return found
-            body["cursor"] = page["nextCursor"]
-
-    def named(self, kind: str, record_id: str | None) -> str | None:
-        """Return the name of a department or of a location."""
-        return None if record_id is None else self.ashby(f"{kind}.info", **{f"{kind}Id": record_id})["name"]
-
-    def last_change(self) -> int:
-        """Return the number of the latest change in the account."""
-        return self.customer.world.sandbox.state()["lastChange"]
-
-    def changes(self, after: int) -> set[tuple[str, str, str]]:
-        """Return what has changed: kind, id and action."""
-        world = self.customer.world
-        answer = world.http.get(f"{world.sandbox.url}/_sandbox/changes", params={"after": after})
-        return {(one["kind"], one["identifier"], one["action"]) for one in answer.json()["changes"]}
-
-    # -- what scenarios begin with --------------------------------------------------------------------------------
-
-    def job(self) -> Record:
-        """Return an open job that has a plan and one posting."""
-        return next(
-            job
-            for job in self.every("job.list", status=["Open"])
-            if job.get("defaultInterviewPlanId") and len(job["jobPostingIds"]) == 1 and not job["confidential"]
-        )
-
-    def user(self, position: int = 0) -> Record:
-        """Return an active user with an address."""
-        return [one for one in self.every("user.list") if one.get("email")][position]
-
-    def stage(self, job: Record, kind: str) -> str:
-        """Return a stage of a type in a job's plan."""
-        stages = self.ashby("interviewStage.list", interviewPlanId=job["defaultInterviewPlanId"])
-        return next(stage["id"] for stage in stages if stage["type"] == kind)
-
-    def candidate(self) -> Record:
-        """Make a candidate."""
-        name = f"Person {secrets.token_hex(4)}"
-        return self.ashby("candidate.create", name=name, email=f"{secrets.token_hex(8)}@example.com")
-
-    def application(self) -> Record:
-        """Make an application."""
-        return self.ashby("application.create", candidateId=self.candidate()["id"], jobId=self.job()["id"])
-
-    def pool(self) -> Record:
-        """Make an interviewer pool."""
-        return self.ashby("interviewerPool.create", title=f"Pool {secrets.token_hex(4)}")
-
-    def schedule(self, events: int = 1) -> Record:
-        """Make an interview schedule."""
-        interviewers = [{"email": self.user()["email"]}]
-        times = [(f"2032-01-0{day}T09:00:00.000Z", f"2032-01-0{day}T10:00:00.000Z") for day in range(1, events + 1)]
-        wanted = [{"startTime": start, "endTime": end, "interviewers": interviewers} for start, end in times]
-        return self.ashby("interviewSchedule.create", applicationId=self.application()["id"], interviewEvents=wanted)
-
-    def offer(self) -> str:
+    def our_offer(self) -> str:
         """Make an offer, by our own API: the account's form is filled out there."""
         return self.create("atsOffer", application={"id": self.application()["id"]}, **OFFER)
 
@@ -176,7 +93,7 @@ OFFER: Mapping[str, Any] = {
 def bench(world: World, project: Project) -> Bench:
     """Connect a customer by the sandbox's key of every permission."""
     operations = sorted(known_operations(load_connector("ashby")))
-    return Bench(world.connected(project, operations, key=KEY))
+    return Bench(world, world.connected(project, operations, key=KEY))
 
 
 @pytest.fixture(scope="module")
@@ -947,7 +864,7 @@ def a_new_offer_fills_out_the_accounts_form(bench: Bench) -> None:
 
 @does("atsOffer", Operation.UPDATE, "native")
 def a_changed_offer_is_a_new_version_or_a_decision(bench: Bench) -> None:
-    made = bench.offer()
+    made = bench.our_offer()
     before = bench.ashby("offer.info", offerId=made)
     bench.update("atsOffer", made, salary=95_000)
     after = bench.ashby("offer.info", offerId=made)
@@ -961,7 +878,7 @@ def a_changed_offer_is_a_new_version_or_a_decision(bench: Bench) -> None:
 
 @does("atsOffer", Operation.DELETE, "emulated")
 def a_deleted_offer_is_a_cancelled_one(bench: Bench) -> None:
-    made = bench.offer()
+    made = bench.our_offer()
     before, number = bench.ashby("offer.info", offerId=made), bench.last_change()
     bench.delete("atsOffer", made)
     after = bench.ashby("offer.info", offerId=made)

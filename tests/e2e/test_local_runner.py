@@ -22,6 +22,7 @@ Parameters:
   AshbyApiUrl: {Type: String}
   AllowedRedirectUrls: {Type: CommaDelimitedList}
   AllowedCorsOrigins: {Type: CommaDelimitedList}
+  DeliveryAllowedNetworks: {Type: String}
   LogLevel: {Type: String}
 Resources:
   Api:

@@ -259,6 +259,21 @@ def test_a_session_makes_its_connection(morph: Morph) -> None:
     assert (read["ownerId"], read["status"]) == (customer.ids["ownerId"], "unauthorized")
 
 
+def test_a_connection_and_a_session_subscribe_to_events(morph: Morph) -> None:
+    """The list is Morph's ``events``, and what is not named stays as it is."""
+    customer = Customer(morph)
+    wanted = {"operations": ["genericContact::list"], "events": ["genericContact::created"]}
+    assert customer.call(["create", wanted])["value"]["data"]["events"] == ["genericContact::created"]
+    updated = customer.call(["update", {"operations": OPERATIONS}])["value"]["data"]
+    assert updated["events"] == ["genericContact::created"]
+    updated = customer.call(["update", {"events": ["atsOffer::*"]}])["value"]["data"]
+    assert (updated["operations"], updated["events"]) == (OPERATIONS, ["atsOffer::*"])
+    wanted = {"connection": {**customer.ids, "events": ["*::deleted"]}}
+    session = morph.call(["sessions"], ["create", wanted])["value"]["data"]
+    morph.world.keep_secret(session["sessionToken"].partition(".")[0], "/sessions")
+    assert customer.call(["retrieve"])["value"]["data"]["events"] == ["*::deleted"]
+
+
 @pytest.mark.parametrize("with_secret", [False, True])
 def test_a_session_reads_resources(connected: Customer, with_secret: bool) -> None:
     """From a browser with the public key alone, and from a server that has the secret key besides."""

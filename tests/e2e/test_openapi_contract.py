@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
+from tests.e2e.receiving import Receiver, subscribe
 from tests.e2e.running import ROOT, Connection, World, assert_problem
 
 pytest_plugins = ["tests.e2e.fixtures"]
@@ -27,6 +29,8 @@ ROUTES = [
 ]
 # What is right there is more than a schema says: a state that was given, a person's name, a session.
 SELDOM = {
+    ("GET", "/connect/{token}"),
+    ("POST", "/connect/{token}"),
     ("GET", "/v1/callback/{connector_id}"),
     ("POST", "/v1/resources/{model}"),
     ("PATCH", "/v1/resources/{model}/{record_id}"),
@@ -40,6 +44,9 @@ SELDOM = {
     ("GET", "/v1/connectors/{connector_id}/models/{model}"),
     ("DELETE", "/v1/connectors/{connector_id}/models/{model}"),
     ("POST", "/v1/models/{model}/fields"),
+    # An address that may be sent to, a moment in time.
+    ("POST", "/v1/webhook-endpoints"),
+    ("POST", "/v1/webhook-endpoints/{endpoint_id}/replay"),
 }
 
 load_all_checks()
@@ -52,8 +59,10 @@ CONFORMANCE: Any = [
 class Customer:
     """A connection that is there and authorized whenever a request is made, whatever the one before it did."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, receiver: Receiver) -> None:
         self.connection = connection
+        self.receiver = receiver
+        self._endpoint = ""
         connector = connection.world.http.get(
             f"{connection.world.url}/v1/connectors/ashby", headers=connection.project.headers
         )
@@ -71,6 +80,18 @@ class Customer:
         if found.status_code == 404 or found.json()["status"] != "authorized":
             assert connection.authorize_by_key(self.key).status_code == 200
 
+    def endpoint(self) -> str:
+        """Return an endpoint that is there."""
+        if not self._endpoint or self.connection.call("GET", f"/webhook-endpoints/{self._endpoint}").is_error:
+            patterns = ["genericWorkspace::created"]
+            self._endpoint = subscribe(self.connection.world, self.connection.project, self.receiver, events=patterns)
+        return self._endpoint
+
+    def event(self) -> str:
+        """Return an event that is there: that the account was first seen."""
+        self.endpoint()
+        return self.receiver.wait("genericWorkspace::created", "organization").event["id"]
+
     def contact(self) -> str:
         """Make a contact."""
         answer = self.connection.call("POST", "/resources/genericContact", json={"firstName": "Ada"})
@@ -78,9 +99,10 @@ class Customer:
 
 
 @pytest.fixture(scope="module")
-def customer(world: World) -> Customer:
+def customer(world: World) -> Iterator[Customer]:
     """Connect a customer of a project that has nothing else."""
-    return Customer(world.connection(world.project("Contract")))
+    with Receiver() as receiver:
+        yield Customer(world.connection(world.project("Contract")), receiver)
 
 
 def send(customer: Customer, case: Any) -> Any:
@@ -131,6 +153,10 @@ def test_answers_are_as_described(customer: Customer, path: str, method: str, mo
         if mode is GenerationMode.POSITIVE and "record_id" in places and len(asked) % 2 == 0:
             # Of another model's records none is known; of this one there is always one.
             places["model"], places["record_id"] = "genericContact", customer.contact()
+        if mode is GenerationMode.POSITIVE and "endpoint_id" in places:
+            places["endpoint_id"] = customer.endpoint()
+        if mode is GenerationMode.POSITIVE and "event_id" in places:
+            places["event_id"] = customer.event()
         asked.append(path)
         answer = send(customer, case)
         seen.add(answer.status_code)
@@ -140,7 +166,7 @@ def test_answers_are_as_described(customer: Customer, path: str, method: str, mo
     run()
     assert seen
     if mode is GenerationMode.POSITIVE and (method, path.replace("/v1/s/", "/v1/")) not in SELDOM:
-        assert seen & {200, 201, 204}
+        assert seen & {200, 201, 202, 204}
 
 
 def test_the_document_that_is_served_is_the_one_that_was_tried(world: World) -> None:
@@ -151,7 +177,8 @@ def test_the_document_that_is_served_is_the_one_that_was_tried(world: World) -> 
 def test_every_route_of_the_document_is_served_and_no_other(world: World, customer: Customer) -> None:
     """A method that a path has not is no route."""
     for path, methods in DOCUMENT["paths"].items():
-        concrete = path.format(connector_id="ashby", owner_id="o", model="genericContact", record_id="r")
+        places = {"connector_id": "ashby", "owner_id": "o", "model": "genericContact", "record_id": "r"}
+        concrete = path.format(**places, endpoint_id="ep_1", event_id="evt_1", token="lnk_1")
         for method in {"put", "get", "post", "patch", "delete"} - set(methods):
             answer = world.http.request(method.upper(), f"{world.url}{concrete}", headers=customer.connection.headers)
             assert_problem(answer, 404, "MORPH::ROUTE_NOT_FOUND")

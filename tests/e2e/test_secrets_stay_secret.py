@@ -7,10 +7,13 @@ same search is made once more at the end of all end-to-end tests (``fixtures.wor
 import base64
 import json
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.e2e.account import Account
+from tests.e2e.receiving import Receiver, subscribe
 from tests.e2e.running import Connection, Exchange, Project, Sandbox, TokenRelay, World
 
 pytest_plugins = ["tests.e2e.fixtures"]
@@ -170,6 +173,112 @@ def test_when_the_person_is_sent_with_an_error(world: World, whitelabel: Project
     world.http.get(f"{link}&error_description={canary}")
     link = world.consent(connection.begin(), decision="deny").replace("access_denied", canary)
     world.http.get(link)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Run a customer's receiver."""
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def unlogged(world: World) -> Iterator[list[str]]:
+    """Give a list of words, such as addresses, that answers and the table may hold but no line of the log."""
+    words: list[str] = []
+    _, mark = world.mark()
+    yield words
+    log = world.log_file.read_bytes()[mark:].decode(errors="replace")
+    assert words, "the test has named none"
+    assert [word[:8] for word in words if word in log] == []
+
+
+def listening(world: World, name: str, receiver: Receiver, unlogged: list[str]) -> tuple[Connection, str]:
+    """Connect a customer whose whole contacts are delivered to an address that holds a secret.
+
+    Its webhooks are set up, so their addresses and secrets are known too. Returns the connection and its endpoint.
+    """
+    project = world.project(name)
+    unlogged.append(f"token_{secrets.token_hex(16)}")
+    receiver.url += f"?token={unlogged[-1]}"
+    endpoint = subscribe(world, project, receiver, events=["genericContact::*"])
+    changed = world.http.patch(f"{world.url}/v1/event-settings", headers=project.headers, json={"thin": False})
+    assert changed.status_code == 200
+    connection = world.connected(project)
+
+    def watched() -> bool:
+        sync = connection.send("GET", "/sync").json()
+        complete = not sync["waiting"] and all(one["isComplete"] for one in sync["models"])
+        return complete and bool(sync["webhooks"]["actions"])
+
+    receiver.wait_for("the first sweep", watched, 40)
+    for setting in Account(world).steer("GET", "webhooks")["webhooks"]:
+        if setting["requestUrl"].startswith(world.url):
+            unlogged.append(setting["requestUrl"].rpartition("/")[2])
+            world.keep_secret(setting["secretToken"], "/hook")
+    return connection, endpoint
+
+
+def applies(world: World) -> tuple[str, str]:
+    """Let somebody apply whose name would be known anywhere; returns the name and the candidate's id."""
+    account = Account(world)
+    name = world.keep_secret(f"Zarniwoop{secrets.token_hex(8)}")
+    candidate = account.ashby("candidate.create", name=name, email=f"{secrets.token_hex(8)}@example.com")["id"]
+    account.ashby("application.create", candidateId=candidate, jobId=account.job()["id"])
+    return name, candidate
+
+
+def test_when_webhooks_come_and_events_go(world: World, receiver: Receiver, unlogged: list[str]) -> None:
+    """Neither who the event is about, nor the address, nor what signs it, at either side."""
+    connection, endpoint = listening(world, "Listening", receiver, unlogged)
+    name, candidate = applies(world)
+    assert receiver.wait("genericContact::created", candidate).event["data"]["fields"]["firstName"] == name
+    path = f"{world.url}/v1/webhook-endpoints/{endpoint}/rotate"
+    rotated = world.http.post(path, headers=connection.project.headers, json={"overlapSeconds": 60}).json()
+    receiver.secrets.append(world.keep_secret(rotated["secret"], "/rotate"))
+    shown = connection.send("POST", "/hook", json={"newAddress": True}).json()
+    world.keep_secret(shown["secret"], "/hook")
+    unlogged.append(shown["url"].rpartition("/")[2])
+    connection.send("GET", "/sync")
+    connection.send("DELETE", "")
+
+
+def test_when_a_webhook_is_wrong(world: World, receiver: Receiver, unlogged: list[str]) -> None:
+    """Badly signed, not signed, no JSON, too large, or to an address that is none: its body and address stay unseen."""
+    connection, _ = listening(world, "Wrong webhooks", receiver, unlogged)
+    url = connection.send("POST", "/hook", json={}).json()["url"]
+    hook, unknown = url.rpartition("/")[2], f"hk_{secrets.token_hex(20)}"
+    unlogged += [hook, unknown]
+    name = world.keep_secret(f"Zarniwoop{secrets.token_hex(8)}")
+    body = json.dumps({"action": "applicationSubmit", "data": {"application": {"candidate": {"name": name}}}})
+    for address in (url, url.replace(hook, unknown), f"{url}x", f"{url}?name={name}"):
+        for content in (body, f"{body[:-3]}{name}", body + " " * 600_000, name):
+            for headers in ({}, {"ashby-signature": f"sha256={name}"}, {"ashby-signature": "sha256=" + "0" * 64}):
+                world.http.post(address, content=content, headers={"content-type": "application/json", **headers})
+
+
+def test_when_ashby_fails_while_a_webhook_is_looked_into(
+    world: World, sandbox: Sandbox, receiver: Receiver, unlogged: list[str]
+) -> None:
+    """Even when Ashby itself repeats the candidate's name in what it says."""
+    listening(world, "Failing", receiver, unlogged)
+    name = world.keep_secret(f"Zarniwoop{secrets.token_hex(8)}")
+    for kind, more in (("failure", {"code": "invalid_input"}), ("status", {"status": 500}), ("malformed", {})):
+        sandbox.fault("candidate.info", kind, **more, message=f"{name} could not be read", times=1)
+    _, candidate = applies(world)
+    receiver.wait("genericContact::created", candidate, seconds=60)
+
+
+def test_when_a_receiver_fails(world: World, receiver: Receiver, unlogged: list[str]) -> None:
+    """Whatever it answers, what is logged of it is a status."""
+    connection, endpoint = listening(world, "Refusing", receiver, unlogged)
+    receiver.secrets.clear()
+    applies(world)
+    receiver.wait_for("a refusal", lambda: receiver.refused)
+    path = f"{world.url}/v1/webhook-endpoints/{endpoint}/test"
+    assert world.http.post(path, headers=connection.project.headers).json()["status"] == 400
+    receiver.__exit__()
+    assert world.http.post(path, headers=connection.project.headers).json()["outcome"] != "delivered"
 
 
 def test_a_secret_is_not_in_the_table(world: World, whitelabel: Project, relay: tuple[TokenRelay, str]) -> None:

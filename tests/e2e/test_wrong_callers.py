@@ -2,13 +2,14 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.e2e.receiving import Receiver, subscribe
 from tests.e2e.running import OPERATIONS, ROOT, Connection, Project, World
 
 pytest_plugins = ["tests.e2e.fixtures"]
@@ -31,16 +32,28 @@ SERVES_ITS_OWN = {
     "GET /v1/connectors/{connector_id}/models",
     "GET /v1/connectors/{connector_id}/mappings/{model}",
     "PUT /v1/connectors/{connector_id}/mappings/{model}",
+    "GET /v1/webhook-endpoints",
+    "POST /v1/webhook-endpoints",
+    "GET /v1/events",
+    "GET /v1/event-settings",
+    "PATCH /v1/event-settings",
+}
+# What a request must hold to be refused for who asks, and not for what is asked.
+BODIES: Mapping[tuple[str, str], Any] = {
+    ("POST", "/v1/webhook-endpoints"): {"url": "https://example.com/events", "status": "disabled"},
+    ("POST", "/v1/webhook-endpoints/{endpoint_id}/replay"): {"since": "2026-01-01T00:00:00Z"},
 }
 GUARDED = [route for route in ROUTES if f"{route.values[0]} {route.values[1]}" not in PUBLIC]
 
 
 @dataclass(frozen=True)
 class Ours:
-    """What the wrong callers are after: a connection, one of its contacts, and a session."""
+    """What the wrong callers are after: a connection, one of its contacts, an endpoint, an event, and a session."""
 
     connection: Connection
     contact: str
+    endpoint: str
+    event: str
     telling: frozenset[str]
     session: Mapping[str, str]
 
@@ -51,22 +64,40 @@ class Ours:
             "owner_id": self.connection.owner,
             "model": "genericContact",
             "record_id": self.contact,
+            "endpoint_id": self.endpoint,
+            "event_id": self.event,
         }
         world = self.connection.world
         body = {"rules": []} if method == "PUT" else {} if method in ("POST", "PATCH") else None
+        body = BODIES.get((method, path), body)
         return world.http.request(method, f"{world.url}{path.format(**places)}", headers=headers, json=body)
+
+    def state(self) -> list[Any]:
+        """Read what nobody but us may change."""
+        paths = ("/event-settings", "/webhook-endpoints", f"/webhook-endpoints/{self.endpoint}")
+        read = [self.connection.send("GET", ""), *(self.connection.call("GET", path) for path in paths)]
+        assert [answer.status_code for answer in read] == [200] * len(read)
+        return [answer.json() for answer in read]
 
 
 @pytest.fixture(scope="module")
-def ours(world: World) -> Ours:
+def ours(world: World) -> Iterator[Ours]:
     """Connect a customer whose data would be known anywhere."""
+    with Receiver() as receiver:
+        yield our_things(world, receiver)
+
+
+def our_things(world: World, receiver: Receiver) -> Ours:
+    """Make all that is ours; the workspace's event has come when it returns."""
     project = world.project("Ours")
-    connection = world.connected(project)
     name = f"Zaphod{secrets.token_hex(6)}"
+    endpoint = subscribe(world, project, receiver, events=["genericWorkspace::created"], description=name)
+    connection = world.connected(project)
+    event: str = receiver.wait("genericWorkspace::created", "organization", connection.owner).event["id"]
     fields = {"firstName": name, "email": f"{name}@example.com"}
     contact: str = connection.call("POST", "/resources/genericContact", json=fields).json()["id"]
     telling = frozenset({name, project.id, project.public_key, project.secret_key, "Ours"})
-    return Ours(connection, contact, telling, connection.session().headers)
+    return Ours(connection, contact, endpoint, event, telling, connection.session().headers)
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +114,12 @@ def their_session(world: World, theirs: Project) -> Mapping[str, str]:
 
 @pytest.fixture(autouse=True)
 def nothing_changes(ours: Ours) -> Any:
-    """Whoever calls, our connection is afterwards what it was."""
-    before = ours.connection.send("GET", "").json()
+    """Whoever calls, our connection, our endpoint and our settings are afterwards what they were."""
+    before = ours.state()
     yield
-    assert ours.connection.send("GET", "").json() == before
-    assert before["status"] == "authorized"
-    assert tuple(before["operations"]) == OPERATIONS
+    assert ours.state() == before
+    assert before[0]["status"] == "authorized"
+    assert tuple(before[0]["operations"]) == OPERATIONS
 
 
 def assert_refused(ours: Ours, answer: httpx.Response, *statuses: int) -> None:
@@ -145,12 +176,15 @@ def test_with_the_keys_of_another_project(ours: Ours, theirs: Project, method: s
     if f"{method} {path}" not in SERVES_ITS_OWN:
         assert_refused(ours, answer, 404)
         return
-    assert answer.status_code == 200, answer.text
+    assert answer.status_code in (200, 201), answer.text
     assert_tells_nothing(ours, answer)
     if method == "POST":
         its_own = Connection(ours.connection.world, theirs, ours.connection.owner)
-        assert its_own.send("GET", "").json()["status"] == "unauthorized"
-        assert its_own.send("DELETE", "").status_code == 204
+        if "{owner_id}" in path:
+            assert its_own.send("GET", "").json()["status"] == "unauthorized"
+            assert its_own.send("DELETE", "").status_code == 204
+        else:
+            assert its_own.call("DELETE", f"{path.removeprefix('/v1')}/{answer.json()['id']}").status_code == 204
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), GUARDED)

@@ -70,7 +70,7 @@ def change_sync(caller: Caller, connector_id: str, owner_id: str, body: Mapping[
     for model in asked.models or watched.models:
         key = watched.watch.sync_key(f"MODEL#{model}")
         try:
-            home().table.update(key, {**changes, "sweptAt": 0}, condition=t.PRESENT)
+            home().table.update(key, {**changes, "askedAt": home().clock()}, condition=t.PRESENT)
         except t.ConditionFailed:
             continue  # it was never swept, so it is due anyhow
     if asked.accept:

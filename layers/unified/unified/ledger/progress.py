@@ -92,8 +92,8 @@ class Progress(NamedTuple):
     """A model's sweeps.
 
     ``watched_from`` (ISO 8601) is when the first began, ``is_complete`` whether a full one ever ended. Times are
-    seconds since the epoch. ``wants_full`` and ``accepts`` are what a person asked for: a full pass now, and that it
-    may take for deleted what was held back.
+    seconds since the epoch. ``asked_at``, ``wants_full`` and ``accepts`` are what a person asked for: a pass, a full
+    one, and that it may take for deleted what was held back. A pass does not write these.
     """
 
     model: str
@@ -106,6 +106,12 @@ class Progress(NamedTuple):
     held: Held | None = None
     wants_full: bool = False
     accepts: bool = False
+    asked_at: float = 0
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether a person asked for a pass since the last one began."""
+        return self.asked_at > self.swept_at
 
     def to_item(self) -> dict[str, Any]:
         """Spell it for the table."""
@@ -118,8 +124,6 @@ class Progress(NamedTuple):
             "fullAt": self.full_at,
             "run": None if self.run is None else self.run.to_item(),
             "held": None if self.held is None else self.held.to_item(),
-            "wantsFull": self.wants_full or None,
-            "accepts": self.accepts or None,
         }
 
     @classmethod
@@ -137,4 +141,5 @@ class Progress(NamedTuple):
             None if held is None else Held.from_item(held),
             item.get("wantsFull") is True,
             item.get("accepts") is True,
+            item.get("askedAt", 0),
         )

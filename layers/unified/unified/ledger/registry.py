@@ -133,10 +133,7 @@ class TableNotes:
         What a person asks for meanwhile (``wantsFull``, ``accepts``) is not ours to overwrite, unless it is
         ``granted`` by this very note.
         """
-        changes: dict[str, Any] = {
-            name: value for name, value in progress.to_item().items() if name not in ("wantsFull", "accepts")
-        }
-        changes.update(dict.fromkeys(granted))
+        changes = {**progress.to_item(), **dict.fromkeys(granted)}
         lease = {"leaseUntil": self._clock() + LEASE_SECONDS}
         try:
             self._table.transact(

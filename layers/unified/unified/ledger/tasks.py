@@ -24,10 +24,13 @@ def send_hint(hint: dict[str, Any], delay: int) -> None:
     _send(settings().hint_queue_url, [hint], delay)
 
 
-def send_soon(watch: Watch) -> None:
-    """Have a connection looked at now, best effort: the next tick would do it anyhow."""
+def send_soon(watch: Watch, task: str = "sweep") -> None:
+    """Have a connection looked at now (or purged), best effort: the next tick would do it anyhow.
+
+    The task is an ``asked`` one: it waits for a sweep that is under way, which may have passed what it is about.
+    """
     try:
-        send_tasks([{"task": "sweep", "watch": watch.to_message()}])
+        send_tasks([{"task": task, "watch": watch.to_message(), "asked": True}])
     except Exception as failed:
         logger.warning("sweep task not sent", extra={"reason": type(failed).__name__})
 

@@ -22,6 +22,9 @@ from unified.log import logger
 # A connection that was sent out is due again after so long, unless its sweep says otherwise; one that dies does not.
 _RETRY_SECONDS = 180
 _PAUSE_SECONDS = 30
+# What a person asked for waits for a sweep that is under way, for some minutes.
+_ASKED_SECONDS = 5
+_ASKED_TRIES = 60
 _HOOK_SECONDS = 6 * 3600
 # Kept back of an invocation's time for a page that is being read when it ends.
 _RESERVE_SECONDS = 45.0
@@ -74,7 +77,8 @@ class Worker:
         if watched is None:
             self._registry.set_removed(watch)
             return
-        self._sweep(watched, deadline)
+        if not self._sweep(watched, deadline) and task.get("asked") and task.get("tries", 0) < _ASKED_TRIES:
+            self._send([{**task, "tries": task.get("tries", 0) + 1}], _ASKED_SECONDS)
 
     def _prepare_project(self, project: str) -> None:
         """Have all connections of a project looked at now: what is wanted of them has changed."""
@@ -82,22 +86,23 @@ class Worker:
             if due.watch.reference.project == project and not due.is_removed:
                 self._send([{"task": "sweep", "watch": due.watch.to_message()}], 0)
 
-    def _sweep(self, watched: Watched, deadline: Deadline) -> None:
+    def _sweep(self, watched: Watched, deadline: Deadline) -> bool:
+        """Sweep a connection as far as time goes; False when somebody else is at it."""
         now = self._home.clock()
         watch, every = watched.watch, watched.settings.sweep_minutes * 60
         if watched.connection.status != "authorized":
             self._registry.set_due(watch, now + every)
-            return
+            return True
         paused_until = self._registry.paused_until(watch.reference.connector)
         desk = Desk(self._home.table, watch)
         state = desk.take(now)
         if state is None:
-            return
+            return False
         paused_until = max(paused_until, state.get("pausedUntil", 0))
         if paused_until > now:
             desk.release()
             self._registry.set_due(watch, paused_until)
-            return
+            return True
         is_over = True
         try:
             is_over = watched.line(deadline).run(
@@ -110,12 +115,13 @@ class Worker:
             logger.warning("sweep", extra={"code": failed.code, "connector": watch.reference.connector})
             due_at = self._home.clock() + every
         except LeaseLost:
-            return
+            return False
         desk.release()
         if is_over:
             self._registry.set_due(watch, due_at)
         else:
             self._send([{"task": "sweep", "watch": watch.to_message()}], 0)
+        return True
 
     def _work_off(
         self, watched: Watched, desk: Desk, state: Mapping[str, Any], session: Any, deadline: Deadline
@@ -130,7 +136,8 @@ class Worker:
         for model_id in models:
             progress = self._home.progress(watched.watch, model_id)
             is_due = now >= progress.swept_at + watched.settings.sweep_minutes * 60 - 1
-            if not (is_due or progress.run or progress.wants_full or not progress.is_complete):
+            is_asked = progress.is_asked_for or progress.wants_full
+            if not (is_due or is_asked or progress.run or not progress.is_complete):
                 continue
             if passes_end.remaining() <= 0 or not self._pass(watched, desk, progress, session, witness, passes_end):
                 return False
