@@ -168,7 +168,7 @@ class Changes:
             return None
         stage = self._lots.choice(others)
         reason = self._pick("archive_reason") if stage["type"] == "Archived" else None
-        pipeline.moved(self._organisation, application, stage, reason_id=reason and reason["id"])
+        pipeline.moved(self._organisation, application, stage, reason_id=None if reason is None else reason["id"])
         return f"application moved to {stage['type']}"
 
     def _change_application(self) -> str | None:

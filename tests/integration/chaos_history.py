@@ -99,7 +99,8 @@ class History:
             first = next(iter(self._organisation.brands), None)
             self._note(("genericWorkspace", "organization"), {"id": "organization", "name": first and first["name"]})
         elif kind in ("interview_schedule", "interview_event"):
-            self._schedule(identity if kind == "interview_schedule" else record and record["interviewScheduleId"])
+            held_by = None if record is None else record.get("interviewScheduleId")
+            self._schedule(identity if kind == "interview_schedule" else held_by)
 
     def _schedule(self, identity: str | None) -> None:
         record = self._organisation.interview_schedules.get(identity or "")

@@ -31,6 +31,7 @@ from local.emulator import mend
 from sandbox.app import create_app
 from sandbox.config import SandboxConfig
 from sandbox.state import Sandbox
+from tests.integration.roles import Roles
 from unified import aws, projects, transport
 from unified.ashby import client as ashby_client
 from unified.connections import clients
@@ -303,22 +304,24 @@ def cloud(sandbox_server: tuple[str, Sandbox]) -> Iterator[SimpleNamespace]:
     mend()
     made: dict[str, Any] = {}
     counted: Counter[str] = Counter()
+    roles = Roles()
 
     def client(service: str) -> Any:
         if service not in made:
             made[service] = aws.get_session().create_client(service, config=aws._CONFIG)
             made[service].meta.events.register("before-call", lambda model, **_: counted.update([model.name]))
+            made[service].meta.events.register("before-parameter-build", roles.judge)
         return made[service]
 
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         for name, value in _environment(sandbox_server[0]).items():
             patch.setenv(name, value)
         patch.setattr(aws, "_client", client)
-        handlers = {name: _load(name).handler for name in FUNCTIONS}
+        handlers = {name: roles.held(name, _load(name).handler) for name in FUNCTIONS}
         # Made while the network is moto's, so that no test pays for it.
         for service in ("dynamodb", "kms", "secretsmanager", "sqs", "events", "scheduler"):
             client(service)
-    yield SimpleNamespace(client=client, counted=counted, handlers=handlers)
+    yield SimpleNamespace(client=client, counted=counted, handlers=handlers, roles=roles)
     for one in made.values():
         one.close()
 
@@ -396,7 +399,9 @@ def new_stack(cloud: SimpleNamespace, url: str, sandbox: Sandbox) -> Generator[S
         made.secret_id, made.secret_key = projects.projects().add_secret("pk_test")
         made.public_key, made.project_id = "pk_test", project.id
         cloud.counted.clear()
+        cloud.roles.refused.clear()
         yield made
+        cloud.roles.report()
         forget()
 
 

@@ -61,17 +61,21 @@ class Pump:
         if self.shuffles is not None:
             self.shuffles.shuffle(messages)
         done = 0
-        for batch in ([messages] if name != "sweep" else [[message] for message in messages]):
+        for batch in [messages] if name != "sweep" else [[message] for message in messages]:
             if not batch:
                 continue
             answered = self._invoke(function, sqs_event(batch, f"arn:aws:sqs:{REGION}:123456789012:{name}"))
             if answered is None:
                 continue
             failed = failed_items(json.dumps(answered).encode(), {message["MessageId"] for message in batch})
-            for message in batch:
-                if message["MessageId"] not in failed:
-                    aws.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                    done += 1
+            dealt_with: Any = [
+                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
+                for number, message in enumerate(batch)
+                if message["MessageId"] not in failed
+            ]
+            if dealt_with:
+                aws.client("sqs").delete_message_batch(QueueUrl=url, Entries=dealt_with)
+                done += len(dealt_with)
         return done
 
     def stream(self) -> int:

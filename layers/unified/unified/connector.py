@@ -157,6 +157,30 @@ class Verification(NamedTuple):
     scopes: tuple[str, ...] | None
 
 
+class Account(NamedTuple):
+    """Which account a credential opens: its name, and ids that no other account has, each as ``kind:id``.
+
+    Two credentials of one account have an id in common wherever both see ids of one kind.
+    """
+
+    name: str | None
+    ids: tuple[str, ...]
+
+
+class KeyGuide(NamedTuple):
+    """How a person makes a key at the provider, for the connect page.
+
+    ``address`` is where it begins, ``steps`` and ``notes`` are in plain text by language, ``permissions`` gives the
+    provider's own name of each permission as module and box, and ``own`` is the one by which a key may tell its others.
+    """
+
+    address: str
+    steps: Mapping[str, Sequence[str]]
+    notes: Mapping[str, Sequence[str]]
+    permissions: Mapping[str, tuple[str, str]]
+    own: str
+
+
 class Session(Protocol):
     """An open line to one connected account; what it can do is the connector's own affair."""
 
@@ -337,6 +361,15 @@ class Connector(Protocol):
 
     def verify(self, session: Any) -> Verification:
         """Prove the credential by a harmless call. Raises ``Unauthorized`` when it is refused."""
+        ...
+
+    def account(self, session: Any) -> Account:
+        """Tell which account a credential opens, as far as it may read that; never raises ``UnifiedError``."""
+        ...
+
+    @property
+    def key_guide(self) -> KeyGuide:
+        """How a person makes a key."""
         ...
 
     def scopes(self, operations: Sequence[str]) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 QUEUES_AND_BUS = (
     *("HINT_QUEUE_URL", "SWEEP_QUEUE_URL", "DELIVERY_QUEUE_URL"),
-    *("EVENT_BUS_NAME", "DELIVERY_ALLOWED_NETWORKS"),
+    *("EVENT_BUS_NAME", "DELIVERY_ALLOWED_NETWORKS", "BASE_URLS"),
 )
-"""What only work behind the scenes uses: whoever runs a part by hand may leave them empty."""
+"""What only work behind the scenes and the connect page use: whoever runs a part by hand may leave them empty."""
 
 
 class Settings(NamedTuple):
@@ -21,6 +21,7 @@ class Settings(NamedTuple):
     then tells it (``unified.api.http``). ``upstream_urls`` are the providers' APIs by connector.
     ``allowed_redirect_urls`` holds for projects that name none. ``delivery_allowed_networks`` are private networks
     (CIDR) that events may be delivered to all the same, over plain HTTP too; none in a deployment of everyday.
+    ``base_urls`` are further addresses that lead to this API, which a project may choose from for its connect page.
     """
 
     table_name: str
@@ -34,6 +35,7 @@ class Settings(NamedTuple):
     delivery_queue_url: str
     event_bus_name: str
     delivery_allowed_networks: tuple[str, ...]
+    base_urls: tuple[str, ...]
 
 
 @lru_cache(maxsize=1)
@@ -52,6 +54,7 @@ def settings() -> Settings:
         delivery_queue_url=env["DELIVERY_QUEUE_URL"],
         event_bus_name=env["EVENT_BUS_NAME"],
         delivery_allowed_networks=_listed(env["DELIVERY_ALLOWED_NETWORKS"]),
+        base_urls=tuple(url.rstrip("/") for url in _listed(env["BASE_URLS"])),
     )
 
 

@@ -31,6 +31,7 @@ TAKE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 SENDERS = {
     "connections": {"SweepQueue"},
     "oauth_callback": {"SweepQueue"},
+    "connect": {"SweepQueue"},
     "webhook_ingest": {"HintQueue"},
     "observe": {"HintQueue"},
     "sweep": {"SweepQueue"},

@@ -36,12 +36,14 @@ SCHEDULES = {
 READS = ("GetItem", "BatchGetItem", "Query")
 WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 # Who finds out who calls, or by which OAuth client a token is renewed; and who records what was done.
-KEY_READERS = {"connections", "oauth_callback", "resources", "events", "observe", "sweep"}
+KEY_READERS = {"connect", "connections", "oauth_callback", "resources", "proxy", "events", "observe", "sweep"}
 # What each function may do with data keys, and for which purposes; None is for all.
 DATA_KEYS: dict[str, tuple[set[str], set[str] | None]] = {
     "connections": ({"kms:GenerateDataKey", "kms:Decrypt"}, None),
     "oauth_callback": ({"kms:GenerateDataKey", "kms:Decrypt"}, None),
+    "connect": ({"kms:GenerateDataKey", "kms:Decrypt"}, {"credential", "verifier", "oauthClient"}),
     "resources": ({"kms:GenerateDataKey", "kms:Decrypt"}, None),
+    "proxy": ({"kms:GenerateDataKey", "kms:Decrypt"}, {"credential", "oauthClient"}),
     "observe": ({"kms:GenerateDataKey", "kms:Decrypt"}, None),
     "sweep": ({"kms:GenerateDataKey", "kms:Decrypt"}, None),
     "webhook_ingest": ({"kms:Decrypt"}, {"hook"}),
@@ -147,7 +149,16 @@ def test_audit_records_are_added_and_never_read_changed_or_removed(name: str) ->
 def test_only_the_callback_reads_what_an_authorization_keeps(name: str) -> None:
     """The PKCE verifier is there: who begins an authorization needs to write it, not to read any."""
     may = {verb for verb in (*READS, *WRITES) if allows(folder(name), f"dynamodb:{verb}", "STATE#1")}
-    assert may == {"connections": {"PutItem"}, "oauth_callback": {"GetItem", "DeleteItem"}}.get(folder(name), set())
+    begins, ends = {"PutItem"}, {"GetItem", "DeleteItem"}
+    assert may == {"connections": begins, "connect": begins, "oauth_callback": ends}.get(folder(name), set())
+
+
+@each_function
+def test_a_link_is_given_by_the_company_and_used_by_its_customer(name: str) -> None:
+    """Who makes links cannot read any, and who uses one can make none."""
+    may = {verb for verb in (*READS, *WRITES) if allows(folder(name), f"dynamodb:{verb}", "LINK#1")}
+    expected = {"connections": {"PutItem"}, "connect": {"GetItem", "UpdateItem"}, "oauth_callback": {"UpdateItem"}}
+    assert may == expected.get(folder(name), set())
 
 
 def test_reading_and_writing_resources_can_refresh_a_credential_but_not_remove_it() -> None:
@@ -232,7 +243,7 @@ def test_data_keys_are_bound_to_one_connection_and_to_what_they_are_for(name: st
 def test_the_purposes_that_roles_name_are_those_of_the_code() -> None:
     """One that is misspelt would refuse every data key, on Lambda and nowhere else."""
     sources = "".join(path.read_text() for path in (ROOT / "layers/unified/unified").rglob("*.py"))
-    known = set(re.findall(r'[Cc]ontext\("(\w+)"', sources))
+    known = set(re.findall(r'[Cc]ontext\((?:self, purpose: str = )?"(\w+)"', sources))
     assert {purpose for _, purposes in DATA_KEYS.values() for purpose in purposes or ()} <= known
 
 

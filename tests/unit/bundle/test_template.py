@@ -37,6 +37,7 @@ ROUTES = {
         "GET /v1/connections/{connectorId}/{ownerId}/permissions",
         "POST /v1/connections/{connectorId}/{ownerId}/sessions",
         "DELETE /v1/connections/{connectorId}/{ownerId}/sessions",
+        "POST /v1/connections/{connectorId}/{ownerId}/links",
         "GET /v1/connectors",
         "GET /v1/connectors/{connectorId}",
         "GET /v1/s/connection",
@@ -59,6 +60,8 @@ ROUTES = {
         "DELETE /v1/s/session",
     },
     "oauth_callback": {"GET /v1/callback/{connectorId}"},
+    "proxy": {"POST /v1/proxy", "ANY /v1/proxy/{path+}", "POST /v1/s/proxy", "ANY /v1/s/proxy/{path+}"},
+    "connect": {"GET /connect/{token}", "POST /connect/{token}", "POST /connect/{token}/check"},
     "resources": {
         f"{method} {prefix}{path}"
         for prefix in ("/v1", "/v1/s")

@@ -49,7 +49,7 @@ def test_an_event_is_what_the_gateway_sends_that_function(file: Path) -> None:
     variables = event.get("pathParameters", {})
     path = "/" + event["routeKey"].partition(" /")[2]
     for name, value in variables.items():
-        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+        path = path.replace(f"{{{name}}}", quote(value, safe="")).replace(f"{{{name}+}}", quote(value))
     if event["routeKey"] == "$default":
         path = event["rawPath"]
     match = Router([route for function in functions() for route in function.routes]).match(http["method"], path)

@@ -134,6 +134,19 @@ class SessionBody(Body):
     connection: SessionConnection = Field(default_factory=SessionConnection)
 
 
+class LinkBody(Body):
+    """A link to the connect page: how long it lives, in seconds, where it leads back, how its page looks."""
+
+    expiresInSeconds: int | None = Field(default=None, ge=60, le=604_800)  # noqa: N815 - the wire's name
+    redirectUrl: str | None = Field(default=None, max_length=2000)  # noqa: N815 - the wire's name
+    origin: str | None = Field(default=None, max_length=260)
+    language: str = Field(default="", max_length=10)
+    branding: dict[Annotated[str, StringConstraints(max_length=40)], str] = Field(
+        default_factory=dict[str, str], max_length=20
+    )
+    methods: list[Literal["apiKey", "oauth"]] = Field(default_factory=list[Literal["apiKey", "oauth"]], max_length=2)
+
+
 class SyncBody(Body):
     """What shall be looked through now: what has changed, or everything; ``accept`` lets deletions through."""
 
@@ -150,7 +163,7 @@ class HookBody(Body):
 
 REQUESTS: tuple[type[Body], ...] = (
     *(ConnectionBody, AuthorizationBody, SessionBody, MappingBody, FieldBody, ModelBody),
-    *(SyncBody, HookBody),
+    *(SyncBody, HookBody, LinkBody),
 )
 
 Parsed = TypeVar("Parsed", bound=Body)

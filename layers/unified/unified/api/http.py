@@ -87,8 +87,8 @@ class _Resolver(APIGatewayHttpResolver):
         # As ``{name+}`` in API Gateway's routes; Powertools knows only variables within one segment.
         greedy = re.fullmatch(r"(.*)<(\w+)\+>", rule)
         if greedy is None:
-            return APIGatewayHttpResolver._compile_regex(rule, base_regex)
-        before = APIGatewayHttpResolver._compile_regex(greedy[1], "^{}").pattern
+            return super(_Resolver, _Resolver)._compile_regex(rule, base_regex)
+        before = super(_Resolver, _Resolver)._compile_regex(greedy[1], "^{}").pattern
         return re.compile(f"{before}(?P<{greedy[2]}>.+)$")
 
     def _convert_matches_into_route_keys(self, match: re.Match[str]) -> dict[str, str]:

@@ -107,6 +107,7 @@ def _delete(line: Line) -> None:
     """Take our webhooks out of the account, best effort, while there still is a credential; then remove all."""
     from unified.connections.watch import Watch
     from unified.hooks import settings as hook_settings
+    from unified.ledger.tasks import send_soon
 
     connection = line.connection
     watch = Watch(connection.reference, connection.generation, line.project.public_key)
@@ -116,6 +117,7 @@ def _delete(line: Line) -> None:
         logger.warning("webhook settings left behind", extra={"code": failed.code})
         hook_settings.remove_all(watch, None)
     line.connections.delete(line.actor, line.project, line.connection.reference)
+    send_soon(watch, "purge")
 
 
 def authorize(
@@ -160,8 +162,37 @@ def create_session(caller: Caller, connector_id: str, owner_id: str, body: Mappi
         expires_in=asked.expiresIn,
         operations=asked.connection.operations,
         events=asked.connection.events,
-        allows=caller.grant.allows,
+        allows=caller.grant.may_give,
     )
+
+
+def create_link(
+    caller: Caller, connector_id: str, owner_id: str, body: Mapping[str, Any], public_url: str
+) -> dict[str, Any]:
+    """Make a link to the connect page of a connection that is there."""
+    from unified.api.bodies import LinkBody, parse
+    from unified.connect.branding import checked
+    from unified.connect.texts import LANGUAGES
+    from unified.connections.links import base_of, create_link
+
+    asked = parse(LinkBody, body)
+    if asked.language and asked.language not in LANGUAGES:
+        told = f"must be one of {', '.join(LANGUAGES)}"
+        raise Invalid("The language is not known.", fields=[FieldProblem("language", told)])
+    _, link = create_link(
+        connections(),
+        caller.actor,
+        caller.project,
+        reference(caller, connector_id, owner_id),
+        base_url=base_of(caller.project, public_url),
+        expires_in=asked.expiresInSeconds,
+        redirect_url=_redirect({} if asked.redirectUrl is None else {"redirectUrl": asked.redirectUrl}),
+        origin=asked.origin,
+        language=asked.language,
+        branding=checked(asked.branding),
+        methods=asked.methods,
+    )
+    return link
 
 
 def revoke_sessions(caller: Caller, connector_id: str, owner_id: str) -> None:
@@ -228,11 +259,18 @@ def _authorize(
     deadline: Deadline,
 ) -> dict[str, Any]:
     from unified.api.bodies import AuthorizationBody, parse
+    from unified.connections.links import base_of, create_link
 
     _only(query, "redirectUrl", "mode")
     if query.get("mode", "direct") not in _MODES:
         raise Invalid("mode must be connect or direct.", fields=[FieldProblem("mode", "is not known")])
     asked = parse(AuthorizationBody, body)
+    base = base_of(project, public_url)
+    if query.get("mode") == "connect" and not any(asked.settings.values()):
+        connection, link = create_link(
+            connections(), actor, project, place, base_url=base, redirect_url=_redirect(query)
+        )
+        return {**connections().standing(connection), "authorizationUrl": link["url"]}
     answer = connections().authorize(
         actor,
         project,
@@ -240,7 +278,7 @@ def _authorize(
         form=asked.settings,
         scopes=asked.scopes,
         redirect_url=_redirect(query),
-        callback_url=f"{public_url}/v1/callback/{place.connector}",
+        callback_url=f"{base}/v1/callback/{place.connector}",
         deadline=deadline,
     )
     if answer["status"] != "authorized":

@@ -56,6 +56,12 @@ def query(request: Request) -> Mapping[str, str]:
     return request.query_parameters or {}
 
 
+def cookies(request: Request) -> Mapping[str, str]:
+    """Return the browser's cookies by name, as they were sent."""
+    event = cast(APIGatewayProxyEventV2, request.resolved_event)
+    return {name.strip(): value for name, _, value in (one.partition("=") for one in event.cookies)}
+
+
 def public_url(request: Request) -> str:
     """Return the API's own base URL, without a slash: the parameter's, else the host name that API Gateway served.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from unified.connector import ConnectorModel, Credential, Hint, Operation, Setting, Verification
+from unified.connector import Account, ConnectorModel, Credential, Hint, KeyGuide, Operation, Setting, Verification
 from unified.errors import FieldProblem, Invalid, Missing, UnifiedError
 from unified.secret import Secret
 
@@ -103,6 +103,19 @@ class AshbyConnector:
                 return Verification(None)
             raise
         return Verification(from_scopes(info.get("scopes")))
+
+    def account(self, session: AshbySession) -> Account:
+        """Tell which organisation a key belongs to (``unified.ashby.account``)."""
+        from unified.ashby.account import account
+
+        return account(session)
+
+    @property
+    def key_guide(self) -> KeyGuide:
+        """How an Ashby admin makes a key (``unified.ashby.account``)."""
+        from unified.ashby.account import GUIDE
+
+        return GUIDE
 
     def scopes(self, operations: Sequence[str]) -> tuple[str, ...]:
         """Return the permissions that ``operations`` need; one that is refused needs none."""

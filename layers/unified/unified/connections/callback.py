@@ -10,13 +10,17 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from unified.connections import oauth
+from unified.connections.accounts import is_another, witnesses
 from unified.connections.clients import oauth_client
+from unified.connections.consent import token_of
 from unified.connections.lifecycle import Connections
-from unified.connections.records import Reference
+from unified.connections.links import used
+from unified.connections.records import Reference, seal
 from unified.connections.requested import needed_scopes
 from unified.connections.vault import Sealed
 from unified.connector import Credential, load_connector
@@ -34,7 +38,8 @@ _ERROR = re.compile(r"[a-z_]{1,60}")
 class Outcome:
     """How an authorization ended, in a title and a message for the person. ``error`` is None when it succeeded.
 
-    ``redirect_url`` is where the person is sent, already with the outcome in its query; None to show a page.
+    ``redirect_url`` is where the person is sent, already with the outcome in its query: back to the connect page where
+    the consent began there, else to the application. None to show a page.
     """
 
     error: str | None
@@ -49,14 +54,25 @@ def finish(
     connector_id: str,
     query: Mapping[str, str],
     deadline: Deadline,
+    cookies: Mapping[str, str] = MappingProxyType({}),
 ) -> Outcome:
-    """Finish the authorization that ``query`` (``state`` with ``code`` or ``error``) belongs to."""
+    """Finish the authorization that ``query`` (``state`` with ``code`` or ``error``) belongs to.
+
+    One that was begun on the connect page ends only in the browser that it was begun in, told by its ``cookies``.
+    """
     flow = _take(connections, query.get("state", ""))
     if flow is None or flow["connector"] != connector_id:
         return Outcome(
             "invalid_state",
             "This link has ended",
             "It has been used, or its ten minutes are over. Start again from the application.",
+        )
+    token = token_of(flow, query["state"], cookies) if "browser" in flow else None
+    if "browser" in flow and token is None:
+        return Outcome(
+            "wrong_browser",
+            "This was begun in another browser",
+            "Nothing has changed. Open the link to connect in the browser that you want to use, and start there.",
         )
     reference = Reference(flow["project"], flow["connector"], flow["owner"])
     name = load_connector(connector_id).name
@@ -68,13 +84,17 @@ def finish(
             stopped.error,
             f"{name} was not connected",
             stopped.message,
-            _return_url(flow, reference, error=stopped.error),
+            _return_url(flow, reference, error=stopped.error)
+            if token is None
+            else f"/connect/{token}?error={stopped.error}",
         )
     return Outcome(
         None,
         f"{name} is connected",
         "You can close this window.",
-        _return_url(flow, reference, missingScopes=",".join(missing_scopes)),
+        _return_url(flow, reference, missingScopes=",".join(missing_scopes))
+        if token is None
+        else f"/connect/{token}?done=1",
     )
 
 
@@ -118,7 +138,7 @@ def _authorize(
     if project is None or loaded.connection is None or loaded.connection.generation != flow["generation"]:
         raise _Stopped("connection_removed", "The connection was removed meanwhile.")
     try:
-        client = oauth_client(connections.vault, project, reference.connector)
+        client = oauth_client(connections.vault, project, reference)
         if client is None or client.client_id != flow["clientId"]:
             raise _Stopped("server_error", "The application's settings were changed meanwhile. Start again.")
         if client.issuer and query.get("iss") != client.issuer:
@@ -133,7 +153,21 @@ def _authorize(
             timeout=min(_EXCHANGE_SECONDS, max(1.0, deadline.remaining())),
         )
         credential = connections.prove(reference, _credential(tokens), deadline)
-        connections.keep("callback", project, loaded.connection, loaded.credential, credential, "connection.authorize")
+        account = connections.account(reference, credential, deadline)
+        is_other = is_another(loaded.connection.witnesses, witnesses(reference, account))
+        if "link" in flow and is_other and not flow["switch"]:
+            connections.revoke(project, reference, seal(connections.vault, reference, credential, version=0))
+            raise _Stopped("another_account", f"This is another {name} account than before. Nothing has changed.")
+        connections.keep(
+            "callback",
+            project,
+            loaded.connection,
+            loaded.credential,
+            credential,
+            "connection.authorize",
+            account=account,
+            also=[used(flow["link"])] if "link" in flow else [],
+        )
     except oauth.GrantRejected:
         raise _Stopped("invalid_grant", f"{name} did not accept the code. Start again.") from None
     except oauth.ClientRejected:

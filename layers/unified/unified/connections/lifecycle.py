@@ -138,7 +138,7 @@ class Connections:
         from unified.connections.clients import oauth_client
         from unified.connections.consent import begin
 
-        client = oauth_client(self.vault, project, reference.connector)
+        client = oauth_client(self.vault, project, reference)
         if client is None:
             if connection.status == "authorized":
                 return self._authorization(connection, "authorized", _scopes(loaded.credential))
@@ -158,11 +158,15 @@ class Connections:
         begun = begin(
             self, project, connection, client, scopes=wanted, redirect_url=redirect_url, callback_url=callback_url
         )
-        held = _scopes(loaded.credential)
-        enough = connection.status == "authorized" and held is not None and set(wanted) <= set(held)
         self.store.audit(reference, actor, "connection.authorize", "begun")
-        answer = self._authorization(connection, "authorized" if enough else "awaitingAuthorization", held)
-        return {**answer, "authorizationUrl": begun.url}
+        return {**self.standing(connection, wanted), "authorizationUrl": begun.url}
+
+    def standing(self, connection: Connection, wanted: Sequence[str] = ()) -> dict[str, Any]:
+        """Return how a connection's authorization stands, in the wire's form: whether anybody has to do anything."""
+        held = _scopes(self.store.read(connection.reference))
+        needed = {*wanted, *needed_scopes(self.store, connection.reference, connection.operations)}
+        enough = connection.status == "authorized" and held is not None and needed <= set(held)
+        return self._authorization(connection, "authorized" if enough else "awaitingAuthorization", held)
 
     def prove(self, reference: Reference, credential: Credential, deadline: Deadline) -> Credential:
         """Return the credential with the scopes it really has, after a live check.
@@ -207,7 +211,8 @@ class Connections:
     ) -> None:
         """Put a proven credential in the place of ``before`` and revoke that one where it can be.
 
-        ``account`` is the one that it opens, ``also`` what is written with it or not at all. Raises ``UPDATE_FAILED`` when another came meanwhile.
+        ``account`` is the one that it opens, ``also`` what is written with it or not at all. Raises ``UPDATE_FAILED``
+        when another came meanwhile.
         """
         reference = connection.reference
         version = 1 if before is None else before.version + 1
@@ -276,7 +281,7 @@ class Connections:
         from unified.connections.refresh import Refresher
 
         def exchange(refresh_token: Secret, seconds: float) -> oauth.Tokens:
-            client = oauth_client(self.vault, project, reference.connector)
+            client = oauth_client(self.vault, project, reference)
             if client is None:
                 raise oauth.ClientRejected
             return oauth.refresh_tokens(client, refresh_token, seconds)
@@ -301,7 +306,7 @@ class Connections:
         from unified.connections.clients import oauth_client
 
         try:
-            client = oauth_client(self.vault, project, reference.connector)
+            client = oauth_client(self.vault, project, reference)
             credential = unseal(self.vault, reference, stored)
             token = credential.refresh_token or credential.secret
             return client is not None and oauth.revoke(client, token, _REVOKE_SECONDS)

@@ -35,6 +35,7 @@ class Connection(NamedTuple):
     ``generation`` is new whenever the connection is made anew: what was given to an earlier connection of the
     same name (sessions) does not fit the next. ``reason`` says why an unauthorized one is. ``mappings`` are its own
     rules by model (``unified.mapping.custom``), ``events`` the patterns of events that it subscribes to.
+    ``witnesses`` tell whether a later credential opens the same account (``unified.connections.accounts``).
     """
 
     reference: Reference
@@ -46,6 +47,7 @@ class Connection(NamedTuple):
     reason: str | None = None
     mappings: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({})
     events: tuple[str, ...] = ()
+    witnesses: tuple[str, ...] = ()
 
     def to_item(self) -> dict[str, Any]:
         """Spell it for the table."""
@@ -74,6 +76,7 @@ class Connection(NamedTuple):
             item.get("reason"),
             item.get("mappings", {}),
             tuple(item.get("events", ())),
+            tuple(item.get("witnesses", ())),
         )
 
     def to_wire(self) -> dict[str, Any]:

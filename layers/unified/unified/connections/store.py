@@ -194,22 +194,34 @@ class ConnectionStore:
         item = self._table.get(t.credential_key(*reference))
         return None if item is None else StoredCredential.from_item(item)
 
-    def replace(self, watch: Watch, credential: StoredCredential, *, expected: int | None) -> None:
+    def replace(
+        self,
+        watch: Watch,
+        credential: StoredCredential,
+        *,
+        expected: int | None,
+        witnesses: Sequence[str] = (),
+        also: Sequence[t.Update] = (),
+    ) -> None:
         """Put a proven credential in the place of version ``expected`` (None: of none) and authorize the connection.
 
         One transaction, so that no reader sees an authorized connection without its credential, and none goes
-        unwatched. Raises ``VersionMoved`` when another credential came meanwhile or the connection was removed or
-        made anew.
+        unwatched; ``also`` holds writes that belong to it. ``witnesses`` of the account are kept when there are any.
+        Raises ``VersionMoved`` when another credential came meanwhile, the connection was removed or made anew, or a
+        condition of ``also`` does not hold.
         """
         held = t.ABSENT if expected is None else t.Condition("version = :expected", {"expected": expected})
         same = t.Condition("generation = :generation", {"generation": watch.generation})
-        changes = {"status": "authorized", "reason": None, "updatedAt": now_iso()}
+        changes: dict[str, Any] = {"status": "authorized", "reason": None, "updatedAt": now_iso()}
+        if witnesses:
+            changes["witnesses"] = list(witnesses)
         try:
             self._table.transact(
                 [
                     t.Update(t.connection_key(*watch.reference), changes, same),
                     t.Put(t.credential_key(*watch.reference), credential.to_item(), held),
                     t.Update(watch.sweep_key(), {**watch.to_message(), "dueAt": 0}),
+                    *also,
                 ]
             )
         except t.ConditionFailed:

@@ -66,7 +66,7 @@ class Watched(NamedTuple):
         teller = Teller(self.patterns, self.connection.events, None if self.settings.thin else self._seal)
         entries = TableEntries(self.home.table, self.watch, model_id)
         ledger = Ledger(self.watch, model_id, entries, policy, teller)
-        return Subject(model, self._mapping(model), ledger)
+        return Subject(model, self._mapping(model), ledger, clock=self.home.clock)
 
     def line(self, deadline: Deadline) -> Line:
         """Return the way to call the account."""

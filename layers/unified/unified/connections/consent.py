@@ -1,0 +1,89 @@
+"""An OAuth consent begun: what is kept until the person comes back, and where the person is sent.
+
+One that is begun on the connect page is bound to the browser it was begun in: the state alone, which others may have
+come by, does not finish it. The cookie that binds it also holds the link's token, so the table need not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from unified.connections.oauth import OAuthClient, authorization_url, new_verifier
+from unified.secret import fingerprint, random_token
+
+if TYPE_CHECKING:
+    from unified.connections.lifecycle import Connections
+    from unified.connections.records import Connection
+    from unified.projects import Project
+
+STATE_SECONDS = 600
+
+
+class PageConsent(NamedTuple):
+    """A consent begun on the connect page: the link's token, and whether to take another account than before."""
+
+    token: str
+    switch: bool
+
+
+class Begun(NamedTuple):
+    """Where to send the person, and for one from the connect page the cookie to bind it by."""
+
+    url: str
+    cookie_name: str = ""
+    cookie_value: str = ""
+
+
+def begin(
+    connections: Connections,
+    project: Project,
+    connection: Connection,
+    client: OAuthClient,
+    *,
+    scopes: Sequence[str],
+    redirect_url: str | None,
+    callback_url: str,
+    page: PageConsent | None = None,
+) -> Begun:
+    """Keep what was asked under a new one-time state."""
+    reference = connection.reference
+    state, verifier = random_token("st_"), new_verifier()
+    cookie = "" if page is None else f"{random_token('')}.{page.token}"
+    bound: dict[str, Any] = {}
+    if page is not None:
+        bound = {"browser": fingerprint(cookie), "link": fingerprint(page.token), "switch": page.switch}
+    connections.store.put_state(
+        state,
+        {
+            "project": reference.project,
+            "publicKey": project.public_key,
+            "connector": reference.connector,
+            "owner": reference.owner,
+            "generation": connection.generation,
+            "clientId": client.client_id,
+            "redirectUrl": redirect_url,
+            "callbackUrl": callback_url,
+            "verifier": connections.vault.seal(reference.context("verifier"), verifier).to_item(),
+            **bound,
+        },
+        expires_at=int(time.time()) + STATE_SECONDS,
+    )
+    url = authorization_url(client, redirect_uri=callback_url, state=state, verifier=verifier, scopes=scopes)
+    return Begun(url, cookie_name(state, callback_url), cookie)
+
+
+def cookie_name(state: str, callback_url: str) -> str:
+    """Return the name of the cookie that binds a state: one for each, so that two tabs do not disturb each other.
+
+    ``__Host-`` makes a browser take it from this host over TLS alone, which plain http, for local use, has not.
+    """
+    prefix = "__Host-" if callback_url.startswith("https://") else ""
+    return f"{prefix}connect-{fingerprint(state)[:12]}"
+
+
+def token_of(flow: Mapping[str, Any], state: str, cookies: Mapping[str, str]) -> str | None:
+    """Return the link's token that the browser's cookie holds; None when it is not the browser of this consent."""
+    value = cookies.get(cookie_name(state, flow["callbackUrl"]), "")
+    return value.rpartition(".")[2] if fingerprint(value) == flow["browser"] else None
