@@ -100,7 +100,9 @@ def test_all_that_is_sealed_is_wrapped_anew_and_opens_as_before(
     stack: Stack, pump: Pump, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert stack.call("PATCH", "/v1/event-settings", body={"backfill": True, "thin": False}).status == 200
-    made = stack.call("POST", "/v1/webhook-endpoints", body={"url": "https://hooks.example.com/", "events": ["atsOffer::deleted"]})
+    made = stack.call(
+        "POST", "/v1/webhook-endpoints", body={"url": "https://hooks.example.com/", "events": ["atsOffer::deleted"]}
+    )
     assert made.status == 201, made.text
     watch(stack, pump, ["genericUser::created"])
     (event, *_) = seen(stack)
