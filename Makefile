@@ -104,12 +104,17 @@ test-311: install
 	fi
 
 .PHONY: bench
-bench: install ## Measure cold starts (layers as built for Lambda), mapping, warm requests, expansion
+bench: install ## Measure cold starts (layers as built for Lambda), mapping, warm requests, expansion, events
 	@$(MAKE) layers ARCH=$(shell uname -m | sed 's/aarch64/arm64/')
 	@$(BIN)/python -m benchmarks.cold_start
 	@$(BIN)/python -m benchmarks.mapping
 	@$(BIN)/python -m benchmarks.warm
 	@$(BIN)/python -m benchmarks.expand
+	@$(BIN)/python -m benchmarks.ingest
+	@$(BIN)/python -m benchmarks.observe
+	@$(BIN)/python -m benchmarks.deliver
+	@$(BIN)/python -m benchmarks.events
+	@$(BIN)/python -m benchmarks.sweep --where
 
 # --- Building and deploying -----------------------------------------------------------------------------------------
 

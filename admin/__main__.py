@@ -90,6 +90,7 @@ def _add_secrets(groups: Any) -> None:
     put = clients.add_parser("set", help="keep a client; its secret is read from standard input")
     put.add_argument("public_key")
     put.add_argument("--connector", default="ashby")
+    put.add_argument("--owner", help="for this owner's connection alone")
     for name in ("client-id", "authorize-url", "token-url"):
         put.add_argument(f"--{name}", required=True)
     put.add_argument("--revoke-url", default="")
@@ -98,6 +99,7 @@ def _add_secrets(groups: Any) -> None:
     remove = clients.add_parser("remove", help="go back to the deployment's client")
     remove.add_argument("public_key")
     remove.add_argument("--connector", default="ashby")
+    remove.add_argument("--owner", help="that of this owner's connection")
     remove.set_defaults(run=commands.remove_oauth_client)
 
     vault = groups.add_parser("vault", help="sealed credentials").add_subparsers(required=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from admin.rewrap import rewrap_all
 from unified import aws
-from unified.connections.clients import client_context
+from unified.connections.clients import client_context, client_name
 from unified.connections.oauth import OAuthClient
 from unified.connections.vault import vault
 from unified.errors import UnifiedError
@@ -143,7 +143,7 @@ def revoke_key(asked: argparse.Namespace) -> dict[str, Any]:
 
 @_refusing
 def set_oauth_client(asked: argparse.Namespace) -> dict[str, Any]:
-    """Keep a project's own OAuth client, its secret sealed for that project and connector."""
+    """Keep a project's own OAuth client, or one connection's, its secret sealed for just that."""
     project = projects().find(asked.public_key)
     if project is None:
         raise RefusedError("there is no project with this public key")
@@ -156,8 +156,9 @@ def set_oauth_client(asked: argparse.Namespace) -> dict[str, Any]:
         "issuer": asked.issuer,
     }
     OAuthClient.parse({**public, "clientSecret": secret})
-    sealed = vault().seal(client_context(project.id, asked.connector), Secret(secret)).to_item()
-    clients = {**project.oauth_clients, asked.connector: {**public, "sealed": sealed}}
+    name = client_name(asked.connector, asked.owner)
+    sealed = vault().seal(client_context(project.id, name), Secret(secret)).to_item()
+    clients = {**project.oauth_clients, name: {**public, "sealed": sealed}}
     projects().update(asked.public_key, {"oauthClients": clients})
     return {"connector": asked.connector, **public}
 
@@ -168,7 +169,8 @@ def remove_oauth_client(asked: argparse.Namespace) -> dict[str, Any]:
     project = projects().find(asked.public_key)
     if project is None:
         raise RefusedError("there is no project with this public key")
-    kept = {name: client for name, client in project.oauth_clients.items() if name != asked.connector}
+    removed = client_name(asked.connector, asked.owner)
+    kept = {name: client for name, client in project.oauth_clients.items() if name != removed}
     projects().update(asked.public_key, {"oauthClients": kept})
     return {"connector": asked.connector, "removed": True}
 

@@ -49,6 +49,7 @@ ENVIRONMENT = {
     "DELIVERY_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/deliveries",
     "EVENT_BUS_NAME": "benchmark",
     "DELIVERY_ALLOWED_NETWORKS": "",
+    "BASE_URLS": "",
     "DELIVERY_QUEUE_ARN": "arn:aws:sqs:us-east-1:123456789012:deliveries",
     "DELIVERY_DEAD_LETTER_QUEUE_ARN": "arn:aws:sqs:us-east-1:123456789012:dead-letters",
     "SCHEDULE_GROUP": "benchmark",

@@ -58,6 +58,8 @@ class LocalStack:
             "ASHBY_API_URL": self.sandbox_url,
             "PUBLIC_URL": self.url,
             "ALLOWED_REDIRECT_URLS": "",
+            **dict.fromkeys(("HINT_QUEUE_URL", "SWEEP_QUEUE_URL", "DELIVERY_QUEUE_URL"), ""),
+            **dict.fromkeys(("EVENT_BUS_NAME", "DELIVERY_ALLOWED_NETWORKS", "BASE_URLS"), ""),
             "POWERTOOLS_SERVICE_NAME": "resources",
             "POWERTOOLS_LOG_LEVEL": "INFO",
         }

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from local import event_schemas
+from local import connect_schemas, event_schemas, proxy_schemas
 from unified.api import bodies, event_bodies
 from unified.connector import connector_ids, known_operations, load_connector
 from unified.errors import CATALOGUE
@@ -48,7 +48,10 @@ _PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "until": ({"type": "string", "format": "date-time"}, "Older than this."),
     "endpointId": ({"type": "string"}, "Only attempts at this endpoint."),
     "redirectUrl": ({"type": "string", "format": "uri"}, "Where the person returns to; one of the project's."),
-    "mode": ({"type": "string", "enum": ["connect", "direct"]}, "Both lead to the provider's own page today."),
+    "mode": (
+        {"type": "string", "enum": ["connect", "direct"]},
+        "`connect` leads to the connect page, `direct` to the provider's own.",
+    ),
 }
 _TEXT = {"type": "string"}
 _TIME = {"type": ["string", "null"], "format": "date-time"}
@@ -66,8 +69,12 @@ def build() -> dict[str, Any]:
         if "create_app()" not in (ROOT / "functions" / folder / "app.py").read_text(encoding="utf-8"):
             continue
         for route in routes(folder):
-            path, method = route.openapi_path, route.method.lower()
-            paths.setdefault(path, {})[method] = _operation(folder, route, path)
+            path = route.openapi_path.replace("+}", "}").replace("+>", "}").replace("<", "{")
+            for method in _methods(route):
+                operation = _operation(folder, route, path)
+                if path.endswith("/{path}"):
+                    operation["operationId"] += method.capitalize()
+                paths.setdefault(path, {})[method] = operation
     return {
         "openapi": "3.1.0",
         "info": {
@@ -112,6 +119,12 @@ def routes(folder: str) -> list[Any]:
     return [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001 - Powertools has no public list
 
 
+def _methods(route: Any) -> list[str]:
+    """Return a route's methods as OpenAPI writes them; OPTIONS is API Gateway's own."""
+    methods = [route.method] if isinstance(route.method, str) else route.method
+    return [method.lower() for method in methods if method != "OPTIONS"]
+
+
 def _operation(folder: str, route: Any, path: str) -> dict[str, Any]:
     about: dict[str, Any] = dict(route.openapi_extensions or {})
     if about["x-auth"] == "either":
@@ -145,6 +158,12 @@ def _responses(about: dict[str, Any]) -> dict[str, Any]:
     elif answer == "Page":
         page = {"description": "A page", "content": {"text/html": {"schema": _TEXT}}}
         good = {"200": page, "302": {"description": "Back to the application"}, "400": page}
+    elif answer == "Upstream":
+        good = proxy_schemas.responses()
+    elif answer == "ConnectPage":
+        page = {"description": "A page", "content": {"text/html": {"schema": _TEXT}}}
+        good = {str(status): page for status in (200, 400, 403, 404, 409, 410, 429)}
+        good["303"] = {"description": "On to the page that says that it is done"}
     else:
         good = {str(about["x-status"]): _content("Done", answer)}
     statuses = [500]
@@ -154,6 +173,8 @@ def _responses(about: dict[str, Any]) -> dict[str, Any]:
         statuses += [403, 501]
     if about["x-body"]:
         statuses += [413, 415]
+    if about["x-body"] and about["x-auth"] == "none":
+        statuses += [400]
     if answer == "Page":
         statuses += [404]
     return {**good, **{str(status): problem for status in sorted(statuses) if str(status) not in good}}
@@ -183,7 +204,7 @@ def _schemas() -> dict[str, Any]:
     schemas["SessionConnection"]["properties"]["operations"]["anyOf"][0]["items"] = operations
     connection = {"object": {"const": "connection"}, "connectorId": _TEXT, "ownerId": _TEXT}
     reference = {"object": {"const": "resourceRef"}, "model": _TEXT, "id": _TEXT, "remote": {"type": "object"}}
-    schemas |= event_schemas.schemas()
+    schemas |= event_schemas.schemas() | proxy_schemas.schemas() | connect_schemas.schemas()
     schemas |= {
         "Document": {"type": "object"},
         "Fields": {

@@ -106,6 +106,15 @@ def create_session(request: Request, connector_id: str, owner_id: str) -> dict[s
     return lifecycle.create_session(caller(request, Need.MANAGE), connector_id, owner_id, json_body(request))
 
 
+@app.post(
+    f"{_CONNECTION}/links",
+    **documented("Make a link to the connect page", answer="ConnectLink", body="LinkBody", auth="secret"),
+)
+def create_link(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
+    calling = caller(request, Need.MANAGE)
+    return lifecycle.create_link(calling, connector_id, owner_id, json_body(request), public_url(request))
+
+
 @app.delete(
     f"{_CONNECTION}/sessions",
     **documented("Revoke all sessions of a connection", answer="Nothing", auth="secret"),
@@ -205,7 +214,7 @@ def retrieve_own_connection(request: Request) -> dict[str, Any]:
 
 @app.delete("/v1/s/connection", **documented("Remove the session's connection", answer="Nothing"))
 def delete_own_connection(request: Request) -> Response[Any]:
-    lifecycle.delete_own(access(request))
+    lifecycle.delete_own(access(request, need=Need.MANAGE))
     return no_content()
 
 
@@ -219,7 +228,9 @@ def delete_own_connection(request: Request) -> Response[Any]:
     ),
 )
 def authorize_own_connection(request: Request) -> dict[str, Any]:
-    return lifecycle.authorize_own(access(request), json_body(request), query(request), public_url(request))
+    return lifecycle.authorize_own(
+        access(request, need=Need.MANAGE), json_body(request), query(request), public_url(request)
+    )
 
 
 @app.get(

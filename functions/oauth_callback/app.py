@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler import Request, Response
 
 from unified.api.http import create_app, documented, entry
 from unified.api.pages import CONTENT_SECURITY_POLICY, outcome_page
-from unified.api.requests import deadline, query
+from unified.api.requests import cookies, deadline, query
 from unified.connections.lifecycle import connections
 from unified.connector import load_connector
 from unified.projects import projects
@@ -28,7 +28,9 @@ def finish(request: Request, connector_id: str) -> Response[Any]:
     from unified.connections import callback
 
     connector = load_connector(connector_id)
-    outcome = callback.finish(connections(), projects(), connector.id, query(request), deadline(request))
+    outcome = callback.finish(
+        connections(), projects(), connector.id, query(request), deadline(request), cookies(request)
+    )
     if outcome.redirect_url is not None:
         return Response(status_code=302, headers={"location": outcome.redirect_url})
     return Response(

@@ -16,6 +16,7 @@ from tests.integration.conftest import ALL_OPERATIONS, REDIRECT_URL, Answer, Sta
 from tests.integration.test_custom_models import DEPARTMENT
 from tests.unit.bundle.deployed import FUNCTIONS, ROOT, folder, sources
 
+_METHODS = ("get", "post", "put", "patch", "delete")
 _IDS = r"\{[^}]*\}"
 # What anybody may call: what says nothing of anybody, and what a secret of its own opens: a state, a link, a signature.
 _PUBLIC = (
@@ -139,7 +140,7 @@ def _routes() -> list[Route]:
     document = json.loads((ROOT / "functions/docs/openapi.json").read_text())
     for path, methods in document["paths"].items():
         for method, about in methods.items():
-            if method in ("get", "post", "put", "patch", "delete"):
+            if method in _METHODS:
                 schemes = {name for way in about["security"] for name in way}
                 callers = frozenset({"secretKey": "secret", "session": "session"}.get(name, "") for name in schemes)
                 described[_spelled(f"{method.upper()} {path}")] = callers - {""}
@@ -151,7 +152,8 @@ def _routes() -> list[Route]:
             name = _spelled(f"{at['Method']} {at['Path']}")
             # What is not described is held to the strictest reading that its path allows.
             undescribed = frozenset({"secret", "session"} if fits(r"\w+ /v1/(s|proxy)(/.*)?", name) else {"secret"})
-            callers = frozenset[str]() if fits(_PUBLIC, name) else described.get(name, undescribed)
+            by_one_method = described.get(name.replace("ANY ", "POST ", 1), undescribed)
+            callers = frozenset[str]() if fits(_PUBLIC, name) else by_one_method
             need = next((need for need, rule in _NEEDS if fits(rule, name)), None)
             verb = next((verb for verb, rule in _OPERATIONS if fits(rule, name)), None)
             operation = None if verb is None else f"genericContact::{verb}"
@@ -166,18 +168,18 @@ GUARDED = [route for route in ROUTES if not fits(_PUBLIC, route.name)]
 """Those that ask who calls."""
 
 
-def is_public(name: str) -> bool:
-    """Tell whether anybody may call a route, by the rule and not by its description."""
-    return fits(_PUBLIC, name)
+def deployed_names() -> set[str]:
+    """Name every route of the template, one that takes any method by each."""
+    anyhow = [route.path for route in ROUTES if route.method == "ANY"]
+    return {route.name for route in ROUTES} | {_spelled(f"{m.upper()} {path}") for m in _METHODS for path in anyhow}
 
 
 def described_names() -> set[str]:
     """Name every route of the OpenAPI document."""
     document = json.loads((ROOT / "functions/docs/openapi.json").read_text())
-    methods = ("get", "post", "put", "patch", "delete")
     return {
         _spelled(f"{method.upper()} {path}")
         for path, about in document["paths"].items()
         for method in about
-        if method in methods
+        if method in _METHODS
     }

@@ -6,6 +6,7 @@ else is given by name: what a grant does not say, it does not allow.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -91,6 +92,9 @@ class Grant(NamedTuple):
 
 FULL = Grant()
 
+_OPERATION = re.compile(r"\*|[A-Za-z0-9]+::(\*|[A-Za-z]+)|\*::[A-Za-z]+")
+_ENDPOINT = re.compile(r"\*|read|[A-Za-z0-9_]+\.[A-Za-z0-9_.]+")
+
 PROXY, PROXY_READ = "proxy", "proxy::read"
 """Operations of no model: a session that has one may use the proxy, for everything or for reading."""
 
@@ -99,8 +103,8 @@ def checked(grant: Grant) -> Grant:
     """Return a grant that says what can be understood. Raises ``Invalid`` that names what cannot."""
     problems = [
         *(_problem("connections", p) for p in grant.connections or () if not _is_connection_pattern(p)),
-        *(_problem("operations", p) for p in grant.operations or () if p != "*" and "::" not in p),
-        *(_problem("proxy", p) for p in grant.proxy or () if p not in ("*", "read") and "." not in p),
+        *(_problem("operations", p) for p in grant.operations or () if not _OPERATION.fullmatch(p)),
+        *(_problem("proxy", p) for p in grant.proxy or () if not _ENDPOINT.fullmatch(p)),
         *(_problem("may", need) for need in grant.needs if need not in set(Need) - {Need.ANY}),
     ]
     if problems:

@@ -124,7 +124,7 @@ class ProjectStore:
                     item.get("connect", {}),
                 )
             elif "revokedAt" not in item:
-                secrets[item["fingerprint"]] = Key(item["secretId"], Grant.from_item(item.get("grant")))
+                secrets[item["fingerprint"]] = Key(item["secretId"], _grant(item))
         return None if project is None else _Known(project, secrets, until)
 
     # For the admin command
@@ -190,19 +190,21 @@ class ProjectStore:
     def rotate_secret(self, public_key: str, secret_id: str, *, overlap: int, created_by: str = "") -> tuple[str, str]:
         """Give a new secret key with the same rights; the old one ends after ``overlap`` seconds, at once with 0.
 
-        Raises ``Invalid`` when there is no such key, or it was revoked.
+        Raises ``Invalid`` when there is no such key, it was revoked or has ended, or is being rotated already.
         """
         place = t.secret_key(public_key, secret_id)
         old = self._table.get(place)
         if old is None or "revokedAt" in old:
             raise Invalid("There is no secret key of this id.")
         grant = Grant.from_item(old.get("grant"))
+        if "endsAt" in old or (grant.expires_at is not None and grant.expires_at <= time.time()):
+            raise Invalid("This secret key has ended, or was rotated already. Add one instead.")
         made = self.add_secret(public_key, note=old.get("note", ""), grant=grant, created_by=created_by)
         ends = int(time.time()) + overlap
         if overlap == 0:
             self.revoke_secret(public_key, secret_id)
-        elif grant.expires_at is None or ends < grant.expires_at:
-            self._table.update(place, {"grant": grant._replace(expires_at=ends).to_item()}, condition=t.PRESENT)
+        else:
+            self._table.update(place, {"endsAt": ends}, condition=t.PRESENT)
             self._cache.pop(public_key, None)
         return made
 
@@ -213,10 +215,17 @@ class ProjectStore:
             {
                 **{name: item.get(name) for name in ("secretId", "note", "createdBy", "createdAt", "revokedAt")},
                 "lastUsedAt": used.get(item["secretId"]),
-                "grant": Grant.from_item(item.get("grant")).to_item(),
+                "grant": _grant(item).to_item(),
             }
             for item in self._table.query(t.project_key(public_key).pk, "SECRET#")
         ]
+
+
+def _grant(item: Mapping[str, Any]) -> Grant:
+    """Read a key's rights, which end with its own time or with the overlap of a rotation."""
+    grant = Grant.from_item(item.get("grant"))
+    ends = [moment for moment in (grant.expires_at, item.get("endsAt")) if moment is not None]
+    return grant._replace(expires_at=min(ends)) if ends else grant
 
 
 @lru_cache(maxsize=1)

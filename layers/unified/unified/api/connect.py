@@ -7,6 +7,7 @@ The key comes in a body and goes nowhere but to the provider and the vault.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -26,6 +27,7 @@ from unified.projects import projects
 from unified.secret import Secret
 
 MAX_FORM_BYTES = 8192
+_ERROR = re.compile(r"[a-z_]{1,60}")
 
 
 def show(request: Request, token: str) -> Response[Any]:
@@ -38,7 +40,9 @@ def show(request: Request, token: str) -> Response[Any]:
     if visit.link.used_at is not None:
         return _page(page.done_page(visit)) if "done" in asked else _page(page.used_page(visit), 410)
     error = asked.get("error", "")
-    return _page(page.form_page(visit, error=error[:60], asked_language=_language(request)))
+    # Whatever else stands in the address goes no further, neither onto the page nor to the application.
+    told = error if not error or _ERROR.fullmatch(error) else "other"
+    return _page(page.form_page(visit, error=told, asked_language=_language(request)))
 
 
 def submit(request: Request, token: str) -> Response[Any]:
@@ -53,10 +57,10 @@ def submit(request: Request, token: str) -> Response[Any]:
     if not _is_own(request, visit, form.get("formToken", "")):
         return _form_again(request, visit, "form", 403)
     action = form.get("action", "key")
-    if action == "oauth" and "oauth" in visit.methods:
-        return _leave(request, visit, switch=form.get("switch") == "1")
     if not links().count(token):
         return _form_again(request, visit, "tries", 429)
+    if action == "oauth" and "oauth" in visit.methods:
+        return _leave(request, visit, switch=form.get("switch") == "1")
     if action == "recheck":
         return _recheck(request, visit)
     if "apiKey" not in visit.methods:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -65,7 +65,8 @@ def retrieve(caller: Caller, event_id: str) -> dict[str, Any]:
     """Return an event with what became of it at each endpoint."""
     event = _find(caller, event_id)
     states, _ = deliveries().of_event(caller.project.id, event.id)
-    return {**_to_wire(event), "deliveries": [state.to_wire() for state in states]}
+    is_shown = _shown_endpoints(caller)
+    return {**_to_wire(event), "deliveries": [state.to_wire() for state in states if is_shown(state.endpoint)]}
 
 
 def list_attempts(caller: Caller, event_id: str, query: Mapping[str, str]) -> dict[str, Any]:
@@ -74,6 +75,8 @@ def list_attempts(caller: Caller, event_id: str, query: Mapping[str, str]) -> di
     limit, position = read_positions(query)
     event = _find(caller, event_id)
     _, attempts = deliveries().of_event(caller.project.id, event.id)
+    is_shown = _shown_endpoints(caller)
+    attempts = [attempt for attempt in attempts if is_shown(attempt["endpointId"])]
     if "endpointId" in query:
         attempts = [attempt for attempt in attempts if attempt["endpointId"] == query["endpointId"]]
     following = position + limit
@@ -127,6 +130,14 @@ def _fitting(found: outbox.Found) -> dict[str, Any]:
             return {"data": data, "next": cursor(data[-1]["id"])}
         data.append(wire)
     return {"data": data, "next": cursor(found.following)}
+
+
+def _shown_endpoints(caller: Caller) -> Callable[[str], bool]:
+    """Return what tells whether the key may know of an endpoint, those that were removed among them."""
+    if caller.grant.connections is None:
+        return lambda _endpoint: True
+    shown = {one.id for one in endpoints().all(caller.project.id) if may_see(caller, one)}
+    return shown.__contains__
 
 
 def _find(caller: Caller, event_id: str) -> Event:

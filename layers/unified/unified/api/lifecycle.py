@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,8 +16,10 @@ from unified.connections.records import Connection, Reference
 from unified.connector import connector_ids, load_connector
 from unified.deadline import Deadline
 from unified.errors import FieldProblem, Invalid, UnifiedError
+from unified.grants import Need
 from unified.log import logger
 from unified.projects import Project
+from unified.table import connection_key
 
 _MODES = ("connect", "direct")
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
@@ -34,11 +36,31 @@ def list_connections(caller: Caller, query: Mapping[str, str]) -> dict[str, Any]
     if not re.fullmatch(r"[0-9]{1,6}", limit) or not 1 <= int(limit) <= MAX_LIMIT:
         raise Invalid(f"limit must be a number from 1 to {MAX_LIMIT}.", fields=[FieldProblem("limit", "is wrong")])
     after = _open_cursor(query["cursor"], connector) if "cursor" in query else None
-    found, following = connections().store.page(caller.project.id, connector, limit=int(limit), after=after)
+    shown, last = _visible(caller, connector, int(limit), after)
     return {
-        "data": [one.to_wire() for one in found if caller.grant.covers(one.reference.connector, one.reference.owner)],
-        "next": None if following is None else base64.urlsafe_b64encode(following.encode()).decode(),
+        "data": [connection.to_wire() for connection in shown],
+        "next": None if last is None else base64.urlsafe_b64encode(last.encode()).decode(),
     }
+
+
+def _visible(
+    caller: Caller, connector: str | None, limit: int, after: str | None
+) -> tuple[list[Connection], str | None]:
+    """Read on until there are ``limit`` connections that the key may see; returns them and where to go on.
+
+    The cursor names the last of these: one that stood on a hidden connection would tell its name.
+    """
+    shown: list[Connection] = []
+    while True:
+        found, after = connections().store.page(caller.project.id, connector, limit=limit, after=after)
+        for one in found:
+            if caller.grant.covers(one.reference.connector, one.reference.owner):
+                shown.append(one)
+                if len(shown) == limit:
+                    is_last = one is found[-1] and after is None
+                    return shown, None if is_last else connection_key(*one.reference).sk
+        if after is None:
+            return shown, None
 
 
 def create(caller: Caller, connector_id: str, owner_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,6 +70,7 @@ def create(caller: Caller, connector_id: str, owner_id: str, body: Mapping[str, 
     place = reference(caller, connector_id, owner_id)
     asked = parse(ConnectionBody, body)
     caller.require_operations(asked.operations)
+    _require_events(caller, asked.events)
     return connections().create(caller.actor, place, asked.operations, asked.events).to_wire()
 
 
@@ -73,6 +96,7 @@ def update(
     asked = parse(ConnectionBody, body)
     caller.require_operations(asked.operations)
     given = asked.model_fields_set
+    _require_events(caller, given & {"events"})
     if not given:
         kept = connections().store.get(place)
         if kept is not None:
@@ -156,6 +180,7 @@ def create_session(caller: Caller, connector_id: str, owner_id: str, body: Mappi
 
     asked = parse(SessionBody, body)
     caller.require_operations(asked.connection.operations or ())
+    _require_events(caller, asked.connection.model_fields_set & {"events"})
     return connections().create_session(
         caller.actor,
         reference(caller, connector_id, owner_id),
@@ -287,6 +312,12 @@ def _authorize(
     if connection is not None:
         _look_soon(project, connection)
     return {**answer, "permissions": _own_operations(place)}
+
+
+def _require_events(caller: Caller, asked: Collection[str]) -> None:
+    """Keep what decides how a connection is watched for a key that has events. Raises ``KEY::FORBIDDEN``."""
+    if asked:
+        caller.require(Need.EVENTS)
 
 
 def _look_soon(project: Project, connection: Connection) -> None:

@@ -49,7 +49,9 @@ def put_model(access: Access, model_id: str, body: Mapping[str, Any]) -> dict[st
         tried = [model.mapper.resource(record) for record in page.records[:TRY_RECORDS]]
     connections().store.put_definition(reference.project, reference.connector, model_id, definition)
     connections().store.audit(reference, access.actor, "model.define", model_id)
-    return {**_answer(model_id, definition), "tried": tried}
+    # Whoever may define a model need not be let to see its records.
+    shown = tried if access.grant.allows(f"{model_id}::list") else []
+    return {**_answer(model_id, definition), "tried": shown}
 
 
 def delete_model(caller: Caller, connector_id: str, model_id: str) -> None:
