@@ -38,10 +38,25 @@ class Refused(Exception):
 
 
 class Held(NamedTuple):
-    """An item as it is sent, and its size as DynamoDB counts it."""
+    """An item as it is sent, its size as DynamoDB counts it, and it itself."""
 
     text: bytes
     size: int
+    item: Raw
+    parts: dict[str, bytes]
+
+    def only(self, asked: Raw) -> bytes:
+        """Return the item, or the attributes of it that are asked for."""
+        expression = asked.get("ProjectionExpression")
+        if expression is None:
+            return self.text
+        names = asked.get("ExpressionAttributeNames", {})
+        wanted = [names.get(name, name) for name in expression.split(", ")]
+        key = ",".join(wanted)
+        if key not in self.parts:
+            part = {name: self.item[name] for name in wanted if name in self.item}
+            self.parts[key] = json.dumps(part, separators=(",", ":")).encode()
+        return self.parts[key]
 
 
 class Database:
@@ -67,7 +82,7 @@ class Database:
 
     def _BatchGetItem(self, asked: Raw) -> bytes:  # noqa: N802 - DynamoDB's name
         ((name, wanted),) = asked["RequestItems"].items()
-        found = [held.text for key in wanted["Keys"] if (held := self._read(key)) is not None]
+        found = [held.only(wanted) for key in wanted["Keys"] if (held := self._read(key)) is not None]
         return b'{"Responses":{"%s":[%s]},"UnprocessedKeys":{}}' % (name.encode(), b",".join(found))
 
     def _Query(self, asked: Raw) -> bytes:  # noqa: N802 - DynamoDB's name
@@ -84,12 +99,14 @@ class Database:
                 more = True
                 break
             held = self._items[pk][sk]
-            found.append(held.text)
+            if _holds(asked.get("FilterExpression", ""), held.item, asked):
+                found.append(held.only(asked))
             size += held.size
             last = sk
         self.units["reads"] += max(1, math.ceil(size / 4096))
         key = json.dumps({"pk": {"S": pk}, "sk": {"S": last}}).encode()
-        return b'{"Items":[%s]%s}' % (b",".join(found), b',"LastEvaluatedKey":' + key if more else b"")
+        listed = b"" if asked.get("Select") == "COUNT" else b'"Items":[%s],' % b",".join(found)
+        return b'{%s"Count":%d%s}' % (listed, len(found), b',"LastEvaluatedKey":' + key if more else b"")
 
     def _PutItem(self, asked: Raw) -> bytes:  # noqa: N802 - DynamoDB's name
         self._write({"Put": asked}, 1)()
@@ -138,7 +155,9 @@ class Database:
                 return
             if held is None:
                 self._order.pop(pk, None)
-            self._items.setdefault(pk, {})[sk] = Held(json.dumps(after, separators=(",", ":")).encode(), size)
+            self._items.setdefault(pk, {})[sk] = Held(
+                json.dumps(after, separators=(",", ":")).encode(), size, after, {}
+            )
 
         return do
 

@@ -41,6 +41,7 @@ _COUNTS = (
 )
 _COUNTERS: dict[str, property] = {name: vars(Queue)[name] for name in _COUNTS}
 _queues = threading.RLock()
+_transactions = threading.RLock()
 _at_work = threading.local()
 
 
@@ -150,8 +151,14 @@ def _kept(queue: Queue) -> list[Message]:
 def _transact(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
     """Write all or nothing, keeping for that what the transaction touches instead of the whole table.
 
-    Requests to the database come one after another (`local.aws.SerialDatabase`), so nobody sees the halves.
+    Requests to the local stack's database come one after another (`local.aws.SerialDatabase`), so nobody sees the
+    halves. Where moto answers in the caller's own process, only transactions wait for each other.
     """
+    with _transactions:
+        _transact_alone(backend, transact_items)
+
+
+def _transact_alone(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
     touched: list[tuple[Table, DynamoType, DynamoType | None, Any]] = []
     streams: dict[str, int] = {}
     for item in transact_items:

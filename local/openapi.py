@@ -98,7 +98,10 @@ def build() -> dict[str, Any]:
                     ("session", "x-session-token"),
                 )
             },
-            "responses": {"Problem": _content("A problem document (RFC 9457)", "Problem", "application/problem+json")},
+            "responses": {
+                "Problem": _content("A problem document (RFC 9457)", "Problem", "application/problem+json"),
+                **proxy_schemas.responses(),
+            },
         },
     }
 
@@ -159,7 +162,8 @@ def _responses(about: dict[str, Any]) -> dict[str, Any]:
         page = {"description": "A page", "content": {"text/html": {"schema": _TEXT}}}
         good = {"200": page, "302": {"description": "Back to the application"}, "400": page}
     elif answer == "Upstream":
-        good = proxy_schemas.responses()
+        good = {"default": {"$ref": "#/components/responses/Upstream"}}
+        problem = {"$ref": "#/components/responses/UpstreamOrProblem"}
     elif answer == "ConnectPage":
         page = {"description": "A page", "content": {"text/html": {"schema": _TEXT}}}
         good = {str(status): page for status in (200, 400, 403, 404, 409, 410, 429)}
@@ -168,15 +172,18 @@ def _responses(about: dict[str, Any]) -> dict[str, Any]:
         good = {str(about["x-status"]): _content("Done", answer)}
     statuses = [500]
     if about["x-auth"] != "none":
-        statuses += [400, 401, 404, 409, 429, 502, 503, 504]
+        # 403: any of these may ask for a right that a key, or a session, was not given.
+        statuses += [400, 401, 403, 404, 409, 429, 502, 503, 504]
     if about["x-auth"] in ("connection", "session") or answer in ("FieldMapping", "ResourcePage", "CustomModel"):
-        statuses += [403, 501]
+        statuses += [501]
     if about["x-body"]:
         statuses += [413, 415]
     if about["x-body"] and about["x-auth"] == "none":
         statuses += [400]
     if answer == "Page":
         statuses += [404]
+    if answer == "Upstream":
+        statuses += [413]
     return {**good, **{str(status): problem for status in sorted(statuses) if str(status) not in good}}
 
 

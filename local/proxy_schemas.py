@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from unified.api.proxy_body import METHODS
+
 
 def schemas() -> dict[str, Any]:
     """Return the schemas by name."""
@@ -12,21 +14,20 @@ def schemas() -> dict[str, Any]:
             "type": "object",
             "description": "A request to the connected account's API, described.",
             "properties": {
-                "method": {"type": "string", "default": "GET"},
+                "method": {"type": "string", "enum": list(METHODS)},
                 "path": {"type": "string", "description": "Such as `/candidate.list`."},
                 "query": {"type": "object"},
-                "data": {"description": "The body; what is no text is sent as JSON."},
+                "data": {"description": "The body, sent as JSON."},
                 "headers": {"type": "object", "additionalProperties": {"type": "string"}},
             },
-            "required": ["path"],
+            "required": ["method", "path"],
             "additionalProperties": False,
         }
     }
 
 
 def responses() -> dict[str, Any]:
-    """Return the answers: the connected account's own, whatever its status, or a problem of ours."""
-    anything: dict[str, Any] = {"description": "The connected account's own answer", "content": {"*/*": {"schema": {}}}}
+    """Return the answers by name: the connected account's own, and what may be that or a problem of ours."""
     told = {
         name: {"schema": {"type": "string"}, "description": about}
         for name, about in (
@@ -36,4 +37,13 @@ def responses() -> dict[str, Any]:
             ("x-upstream-request-id", "The account's own id of the request."),
         )
     }
-    return {"default": {**anything, "headers": told}}
+    anything: dict[str, Any] = {"*/*": {"schema": {}}}
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        "Upstream": {"description": "The connected account's own answer", "content": anything, "headers": told},
+        "UpstreamOrProblem": {
+            "description": "The connected account's own answer, or without `x-unified-origin` a problem document",
+            "content": {**problem, **anything},
+            "headers": told,
+        },
+    }

@@ -39,7 +39,7 @@ def test_a_warm_retrieve_costs_one_read_no_kms_call_and_one_upstream_call(stack:
     assert stack.upstream("candidate.info") == before + 1
 
 
-def test_a_cold_retrieve_costs_two_reads_and_one_kms_call(stack: Stack) -> None:
+def test_a_cold_retrieve_costs_two_reads_one_kms_call_and_the_note_that_the_key_was_used(stack: Stack) -> None:
     from tests.integration.conftest import forget
 
     stack.connect("acme")
@@ -48,7 +48,9 @@ def test_a_cold_retrieve_costs_two_reads_and_one_kms_call(stack: Stack) -> None:
 
     assert stack.call("GET", f"{CONTACTS}/{_first(stack)}", stack.of("acme")).status == 200
 
-    assert stack.aws_calls == {"Query": 1, "BatchGetItem": 1, "Decrypt": 1}
+    assert stack.aws_calls == {"Query": 1, "BatchGetItem": 1, "Decrypt": 1, "PutItem": 1}
+    (noted,) = [sk for pk, sk in stack.items() if pk.startswith("USED#")]
+    assert noted == stack.secret_id
 
 
 @pytest.mark.parametrize(

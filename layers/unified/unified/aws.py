@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 # A Lambda that hangs on AWS for botocore's default minute has already failed its caller.
-_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "max_attempts": 3})
+# What we send is typed and tested: checking it once more costs every call, and most of all those of many items.
+_CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "max_attempts": 3},
+    parameter_validation=False,
+)
 
 
 @overload

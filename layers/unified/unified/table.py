@@ -27,7 +27,7 @@
 | same | ``SETTING#<action>`` | one webhook setting of ours in the connected account | purged |
 | same | ``ACTION#<action>`` | how often a webhook came that we have no use for | purged |
 | same | ``SEEN#<sha256>`` | a webhook that was dealt with | ``ttl`` |
-| ``LEDGER#<project>#<connector>#<generation>#<owner>`` | ``<model>#<record>`` | a hash of what was last seen | purged |
+| ``LEDGER#<project>#<connector>#<generation>#<owner>`` | ``<model>#<record>`` | what was last seen: a hash | purged |
 | ``EVENT#<project>#<day>`` | ``<event>`` | an event: the outbox, and the list of events | ``ttl`` |
 | ``ATTEMPT#<project>#<event>`` | ``<endpoint>`` | an event's delivery to one endpoint | ``ttl`` |
 | same | ``<endpoint>#<number>`` | one attempt of it: status and latency | ``ttl`` |
@@ -46,21 +46,27 @@ import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from unified import aws
 from unified.codec import Item, decode, decode_item, encode
 from unified.settings import settings
+from unified.writes import (  # noqa: F401 - whoever writes to the table takes what that needs from here
+    ABSENT,
+    PRESENT,
+    RETURN_OLD,
+    Condition,
+    ConditionFailed,
+    Contention,
+    Delete,
+    Key,
+    Put,
+    Update,
+    conditions,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-
-class Key(NamedTuple):
-    """An item's place in the table."""
-
-    pk: str
-    sk: str
 
 
 def project_key(public_key: str) -> Key:
@@ -173,62 +179,6 @@ def attempt_key(project: str, event: str, endpoint: str, number: int | None = No
     return Key(f"ATTEMPT#{project}#{event}", endpoint if number is None else f"{endpoint}#{number:04}")
 
 
-class ConditionFailed(Exception):
-    """A conditional write did not apply. ``item`` is what was there instead, or None where nothing was."""
-
-    def __init__(self, item: Item | None) -> None:
-        super().__init__("condition not met")
-        self.item = item
-
-
-class Contention(Exception):
-    """Another transaction was writing one of the same items at the same moment: nothing was written."""
-
-
-class Condition(NamedTuple):
-    """A ConditionExpression with its values; ``#name`` aliases are made for every name in ``names``."""
-
-    expression: str
-    values: Mapping[str, Any]
-    names: Sequence[str] = ()
-
-    def arguments(self, verb: str = "ConditionExpression") -> dict[str, Any]:
-        """Spell the condition as DynamoDB's request arguments."""
-        arguments: dict[str, Any] = {verb: self.expression}
-        if self.values:
-            arguments["ExpressionAttributeValues"] = {f":{k}": encode(v) for k, v in self.values.items()}
-        if self.names:
-            arguments["ExpressionAttributeNames"] = {f"#{name}": name for name in self.names}
-        return arguments
-
-
-ABSENT = Condition("attribute_not_exists(pk)", {})
-PRESENT = Condition("attribute_exists(pk)", {})
-
-
-class Put(NamedTuple):
-    """One write of a transaction: put ``item`` at ``key``."""
-
-    key: Key
-    item: Item
-    condition: Condition | None = None
-
-
-class Delete(NamedTuple):
-    """One write of a transaction: delete what is at ``key``."""
-
-    key: Key
-    condition: Condition | None = None
-
-
-class Update(NamedTuple):
-    """One write of a transaction: set attributes of what is at ``key``."""
-
-    key: Key
-    changes: Mapping[str, Any]
-    condition: Condition | None = None
-
-
 _ATTEMPTS = 4
 
 
@@ -256,21 +206,69 @@ class Table:
             wanted = answer.get("UnprocessedKeys")
         return [found.get(key) for key in keys]
 
-    def query(self, pk: str, prefix: str = "") -> Iterator[Item]:
-        """Yield every item under ``pk`` whose sk begins with ``prefix``, in order of sk."""
+    def get_values(self, pk: str, sks: Sequence[str], name: str) -> dict[str, Any]:
+        """Read one attribute of up to 100 items under ``pk`` in one round trip, consistently each; by sk.
+
+        For the many small items of which nothing else is wanted: botocore takes its time over every attribute.
+        """
+        found: dict[str, Any] = {}
+        wanted: Any = {
+            self._name: {
+                "Keys": [_key(Key(pk, sk)) for sk in sks],
+                "ConsistentRead": True,
+                "ProjectionExpression": "sk, #value",
+                "ExpressionAttributeNames": {"#value": name},
+            }
+        }
+        while wanted:
+            answer = self._client.batch_get_item(RequestItems=wanted)
+            for raw in answer["Responses"].get(self._name, []):
+                found[cast(str, decode(raw["sk"]))] = decode(raw[name])
+            wanted = answer.get("UnprocessedKeys")
+        return found
+
+    def query(self, pk: str, prefix: str = "", only: Sequence[str] = ()) -> Iterator[Item]:
+        """Yield every item under ``pk`` whose sk begins with ``prefix``, in order of sk; ``only`` names attributes."""
         start: str | None = None
         while True:
-            items, start = self.page(pk, prefix, limit=None, after=start)
+            items, start = self.page(pk, prefix, limit=None, after=start, only=only)
             yield from items
             if start is None:
                 return
 
+    def count(self, pk: str, prefix: str, *, without: str) -> int:
+        """Count the items under ``pk`` whose sk begins with ``prefix`` and that have no attribute ``without``."""
+        arguments: Any = {
+            "TableName": self._name,
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
+            "FilterExpression": "attribute_not_exists(#without)",
+            "ExpressionAttributeNames": {"#without": without},
+            "ExpressionAttributeValues": {":pk": encode(pk), ":prefix": encode(prefix)},
+            "ConsistentRead": True,
+            "Select": "COUNT",
+        }
+        total = 0
+        while True:
+            answer = self._client.query(**arguments)
+            total += answer["Count"]
+            if "LastEvaluatedKey" not in answer:
+                return total
+            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def page(
-        self, pk: str, prefix: str, *, limit: int | None, after: str | None, newest_first: bool = False
+        self,
+        pk: str,
+        prefix: str,
+        *,
+        limit: int | None,
+        after: str | None,
+        newest_first: bool = False,
+        only: Sequence[str] = (),
     ) -> tuple[list[Item], str | None]:
         """Read one page under ``pk``; returns the items and the sk to go on after, or None at the end.
 
-        ``after`` need not be an item's: the page begins behind it all the same.
+        ``after`` need not be an item's: the page begins behind it all the same. ``only`` names the attributes that
+        are wanted; none means all.
         """
         arguments: dict[str, Any] = {
             "TableName": self._name,
@@ -287,6 +285,9 @@ class Table:
             arguments["ExclusiveStartKey"] = _key(Key(pk, after))
         if newest_first:
             arguments["ScanIndexForward"] = False
+        if only:
+            arguments["ProjectionExpression"] = ", ".join(f"#{name}" for name in only)
+            arguments["ExpressionAttributeNames"] = {f"#{name}": name for name in only}
         answer = self._client.query(**arguments)
         last = answer.get("LastEvaluatedKey")
         return (
@@ -296,8 +297,8 @@ class Table:
 
     def put(self, key: Key, item: Item, condition: Condition | None = None) -> None:
         """Write one item whole. Raises ``ConditionFailed``."""
-        with _conditions(self._client):
-            self._client.put_item(**self._put(Put(key, item, condition)), **_RETURN_OLD)
+        with conditions(self._client):
+            self._client.put_item(**self._put(Put(key, item, condition)), **RETURN_OLD)
 
     def update(
         self,
@@ -322,15 +323,15 @@ class Table:
                 **arguments.get("ExpressionAttributeValues", {}),
                 ":one": {"N": "1"},
             }
-        with _conditions(self._client):
-            answer = self._client.update_item(**arguments, ReturnValues="ALL_NEW", **_RETURN_OLD)
+        with conditions(self._client):
+            answer = self._client.update_item(**arguments, ReturnValues="ALL_NEW", **RETURN_OLD)
         return cast(Item, decode_item(answer.get("Attributes")))
 
     def delete(self, key: Key, condition: Condition | None = None) -> Item | None:
         """Delete one item; returns what it was. Raises ``ConditionFailed``."""
-        with _conditions(self._client):
+        with conditions(self._client):
             answer = self._client.delete_item(
-                **self._delete(Delete(key, condition)), ReturnValues="ALL_OLD", **_RETURN_OLD
+                **self._delete(Delete(key, condition)), ReturnValues="ALL_OLD", **RETURN_OLD
             )
         return decode_item(answer.get("Attributes"))
 
@@ -343,14 +344,14 @@ class Table:
         for write in writes:
             match write:
                 case Put():
-                    items.append({"Put": {**self._put(write), **_RETURN_OLD}})
+                    items.append({"Put": {**self._put(write), **RETURN_OLD}})
                 case Update():
-                    items.append({"Update": {**self._update(write), **_RETURN_OLD}})
+                    items.append({"Update": {**self._update(write), **RETURN_OLD}})
                 case Delete():
-                    items.append({"Delete": {**self._delete(write), **_RETURN_OLD}})
+                    items.append({"Delete": {**self._delete(write), **RETURN_OLD}})
         for attempt in range(_ATTEMPTS):
             try:
-                with _conditions(self._client):
+                with conditions(self._client):
                     self._client.transact_write_items(TransactItems=items)
             except Contention:
                 if attempt == _ATTEMPTS - 1:
@@ -402,34 +403,6 @@ class Table:
 def table() -> Table:
     """Return this environment's table."""
     return Table(settings().table_name, aws.client("dynamodb"))
-
-
-# The item that stood in the way comes back with the refusal, so nobody needs to read it again.
-_RETURN_OLD: Any = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
-
-
-class _conditions:  # noqa: N801 - reads as the statement it is: with _conditions(client)
-    """Turn DynamoDB's two ways to say that a condition failed into ``ConditionFailed``."""
-
-    def __init__(self, client: DynamoDBClient) -> None:
-        self._client = client
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
-        exceptions = self._client.exceptions
-        if isinstance(error, exceptions.ConditionalCheckFailedException):
-            raise ConditionFailed(decode_item(cast(Any, error).response.get("Item"))) from None
-        if isinstance(error, exceptions.TransactionCanceledException):
-            reasons = cast(Any, error).response.get("CancellationReasons", [])
-            for reason in reasons:
-                if reason.get("Code") == "ConditionalCheckFailed":
-                    raise ConditionFailed(decode_item(reason.get("Item"))) from None
-            if any(reason.get("Code") == "TransactionConflict" for reason in reasons):
-                raise Contention from None
-        if isinstance(error, exceptions.TransactionConflictException):
-            raise Contention from None
 
 
 def _arguments(condition: Condition | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -44,6 +45,10 @@ class Entries(Protocol):
 
     def begins(self, prefix: str) -> Iterator[tuple[str, Entry]]:
         """Yield record ids and entries of all records whose id begins with ``prefix``, in order of id."""
+        ...
+
+    def count(self) -> int:
+        """Return how many records there are that are not gone."""
         ...
 
     def write(self, writes: Sequence[Write]) -> None:
@@ -160,19 +165,25 @@ class TableEntries:
 
     def read(self, record_ids: Sequence[str]) -> dict[str, Entry]:
         """Read in batches of a hundred, consistently."""
-        found: dict[str, Entry] = {}
+        skip = len(self._model) + 1
+        pk = self._key("").pk
         unique = list(dict.fromkeys(record_ids))
+        found: dict[str, Entry] = {}
         for start in range(0, len(unique), _BATCH):
-            names = unique[start : start + _BATCH]
-            items = self._table.get_many([self._key(name) for name in names])
-            found.update((name, _entry(item)) for name, item in zip(names, items, strict=True) if item is not None)
+            names = [f"{self._model}#{name}" for name in unique[start : start + _BATCH]]
+            values = self._table.get_values(pk, names, "entry")
+            found.update((sk[skip:], _unpack(value)) for sk, value in values.items())
         return found
 
     def begins(self, prefix: str) -> Iterator[tuple[str, Entry]]:
         """Query by the beginning of the id."""
         skip = len(self._model) + 1
-        for item in self._table.query(self._key("").pk, f"{self._model}#{prefix}"):
-            yield item["sk"][skip:], _entry(item)
+        for item in self._table.query(self._key("").pk, f"{self._model}#{prefix}", ("sk", "entry")):
+            yield item["sk"][skip:], _unpack(item["entry"])
+
+    def count(self) -> int:
+        """Count by the attribute that only the entries of gone records have."""
+        return self._table.count(self._key("").pk, f"{self._model}#", without="ttl")
 
     def write(self, writes: Sequence[Write]) -> None:
         """Write entries and events in one transaction. Raises ``Conflict``."""
@@ -180,13 +191,7 @@ class TableEntries:
         for write in writes:
             before = write.before
             held = (
-                t.ABSENT
-                if before is None
-                else t.Condition(
-                    "version = :version AND #hash = :hash AND seenAt = :seenAt",
-                    {"version": before.version, "hash": before.basis + before.digest, "seenAt": before.seen_at},
-                    ("hash",),
-                )
+                t.ABSENT if before is None else t.Condition("#entry = :before", {"before": _pack(before)}, ("entry",))
             )
             items.append(t.Put(self._key(write.record_id), _item(write.after), held))
             if write.event is not None:
@@ -200,30 +205,30 @@ class TableEntries:
         return self._watch.ledger_key(f"{self._model}#{record_id}")
 
 
-_BASIS_BYTES = 4
+# An entry is one attribute: basis, flags, version, the time it was seen, digest, updatedAt. So it is small, cheap to
+# read a hundred thousand times, and compared as a whole by the condition of the next write.
+_HEAD = struct.Struct(">4sBId")
+_GONE, _RESTRICTED, _DATED = 1, 2, 4
+_DIGEST_BYTES = 12
+
+
+def _pack(entry: Entry) -> bytes:
+    flags = _GONE * entry.is_gone | _RESTRICTED * entry.is_restricted | _DATED * (entry.updated_at is not None)
+    head = _HEAD.pack(entry.basis, flags, entry.version, entry.seen_at)
+    return head + entry.digest + (entry.updated_at or "").encode()
+
+
+def _unpack(packed: Any) -> Entry:
+    data = bytes(packed)
+    basis, flags, version, seen_at = _HEAD.unpack_from(data)
+    end = _HEAD.size if flags & _GONE else _HEAD.size + _DIGEST_BYTES
+    updated_at = data[end:].decode() if flags & _DATED else None
+    return Entry(basis, data[_HEAD.size : end], version, updated_at, seen_at, bool(flags & _RESTRICTED))
 
 
 def _item(entry: Entry) -> dict[str, Any]:
-    return {
-        "hash": entry.basis + entry.digest,
-        "version": entry.version,
-        "updatedAt": entry.updated_at,
-        "seenAt": entry.seen_at,
-        "restricted": entry.is_restricted or None,
-        "ttl": int(time.time()) + TOMBSTONE_DAYS * 86400 if entry.is_gone else None,
-    }
-
-
-def _entry(item: Mapping[str, Any]) -> Entry:
-    both = bytes(item["hash"])
-    return Entry(
-        both[:_BASIS_BYTES],
-        both[_BASIS_BYTES:],
-        item["version"],
-        item.get("updatedAt"),
-        item["seenAt"],
-        item.get("restricted") is True,
-    )
+    ends = int(time.time()) + TOMBSTONE_DAYS * 86400 if entry.is_gone else None
+    return {"entry": _pack(entry), "ttl": ends}
 
 
 def _chunks(writes: Sequence[Write]) -> Iterator[list[Write]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from unified.connector import ConnectorModel, Operation, Record
 from unified.errors import Missing
-from unified.ledger.decisions import Seen
+from unified.ledger.decisions import Entry, Seen
 from unified.ledger.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -75,10 +75,25 @@ class Subject:
         """Return the sighting of a record's absence."""
         return absence(record_id, self._basis, at, how, merged_into)
 
-    def take_page(self, session: Any, records: Sequence[Record], began_at: float, ended_at: float) -> Taken:
-        """Take in a page of a list; what is unsure is settled, one fenced read each."""
+    def entries_of(self, records: Sequence[Record]) -> dict[str, Entry]:
+        """Read the entries of a page's records, which may be done before its turn has come."""
+        identity = self.model.mapper.identity
+        return self.ledger.entries.read([name for record in records if (name := identity(record))])
+
+    def take_page(
+        self,
+        session: Any,
+        records: Sequence[Record],
+        began_at: float,
+        ended_at: float,
+        entries: Mapping[str, Entry] | None = None,
+    ) -> Taken:
+        """Take in a page of a list; what is unsure is settled, one fenced read each.
+
+        ``entries`` are those of its records, read at any time after the page: a write needs them to be the same still.
+        """
         sightings = [seen for record in records if (seen := self.seen(record, "page", began_at, ended_at)).record_id]
-        return self._take(session, sightings)
+        return self._take(session, sightings, entries=entries)
 
     def take_payload(self, session: Any, record: Record, received_at: float) -> Taken:
         """Take in a record that a webhook holds whole.
@@ -155,8 +170,15 @@ class Subject:
                 events += self.settle_group(session, group)
         return events
 
-    def _take(self, session: Any, sightings: Sequence[Seen], merged_into: str | None = None) -> Taken:
-        entries = self.ledger.entries.read([seen.record_id for seen in sightings])
+    def _take(
+        self,
+        session: Any,
+        sightings: Sequence[Seen],
+        merged_into: str | None = None,
+        entries: Mapping[str, Entry] | None = None,
+    ) -> Taken:
+        if entries is None:
+            entries = self.ledger.entries.read([seen.record_id for seen in sightings])
         events, unsure = self.ledger.observe(sightings, entries)
         if self.reads_one:
             for record_id in dict.fromkeys(unsure):

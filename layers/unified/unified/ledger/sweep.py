@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
 from unified.connector import ListQuery, Page
 from unified.deadline import Deadline
 from unified.errors import Invalid, SyncTokenExpired, UnifiedError
-from unified.ledger.decisions import CLOCK_MARGIN
+from unified.ledger.decisions import CLOCK_MARGIN, Entry
 from unified.ledger.progress import Held, Kind, Progress, Run
 from unified.ledger.subject import Subject
 from unified.models.moments import now_iso
@@ -75,6 +75,15 @@ def begin(progress: Progress, *, full_seconds: float, now: float) -> Progress:
     is_full_due = progress.wants_full or not progress.is_complete or now >= progress.full_at + full_seconds
     kind: Kind = "full" if is_full_due or progress.sync_token is None else "incremental"
     return progress._replace(run=Run(uuid.uuid4().hex[:12], kind, now), wants_full=False)
+
+
+class _Read(NamedTuple):
+    """A page, when its reading began and ended, and the entries of its records, on their way."""
+
+    page: Page
+    began_at: float
+    ended_at: float
+    entries: Future[dict[str, Entry]]
 
 
 class Pass:
@@ -167,48 +176,66 @@ class Pass:
     # Listing
 
     def _list(self, progress: Progress) -> Progress:
-        """Take in page after page, reading the next while this one is being taken in."""
+        """Take in page after page."""
         run = progress.run
         assert run is not None  # noqa: S101 - for the type checker: a pass is under way
         fresh: list[bytes] = []
-        with ThreadPoolExecutor(1) as reader:
-            coming = reader.submit(self._read, progress, run.cursor)
-            while True:
-                try:
-                    page, began_at, ended_at = coming.result()
-                except UnifiedError:
-                    # What was taken in is not taken in again, whatever keeps the next page from being read.
-                    if run.pages > self._noted_pages:
+        with ThreadPoolExecutor(2) as readers:
+            try:
+                for read in self._pages(progress, readers):
+                    page = read.page
+                    entries = read.entries.result()
+                    taken = self._subject.take_page(self._session, page.records, read.began_at, read.ended_at, entries)
+                    if page.groups:
+                        self._subject.settle_groups(self._session, page.groups, taken.record_ids)
+                    if taken.restricted is not None:
+                        self._witness.note(progress.model, taken.restricted)
+                    fresh += [_short(record_id) for record_id in taken.record_ids]
+                    run = run._replace(
+                        cursor=page.next,
+                        pages=run.pages + 1,
+                        records=run.records + len(taken.record_ids),
+                        is_listed=page.next is None,
+                        sync_token=page.sync_token,
+                    )
+                    progress = progress._replace(run=run)
+                    late = self._deadline.remaining() <= 0
+                    if run.is_listed or late or run.pages % _PAGES_A_NOTE == 0 or self._is_long_ago():
                         self._note(progress, fresh)
-                    raise
-                following = self._ahead(reader, progress, page)
-                taken = self._subject.take_page(self._session, page.records, began_at, ended_at)
-                if page.groups:
-                    self._subject.settle_groups(self._session, page.groups, taken.record_ids)
-                if taken.restricted is not None:
-                    self._witness.note(progress.model, taken.restricted)
-                fresh += [_short(record_id) for record_id in taken.record_ids]
-                run = run._replace(
-                    cursor=page.next,
-                    pages=run.pages + 1,
-                    records=run.records + len(taken.record_ids),
-                    is_listed=page.next is None,
-                    sync_token=page.sync_token,
-                )
-                progress = progress._replace(run=run)
-                late = self._deadline.remaining() <= 0
-                if run.is_listed or late or run.pages % _PAGES_A_NOTE == 0 or self._is_long_ago():
+                        fresh = []
+                    if late and not run.is_listed:
+                        readers.shutdown(wait=False, cancel_futures=True)
+                        raise Interrupted
+            except UnifiedError:
+                # What was taken in is not taken in again, whatever keeps the next page from being read.
+                if run.pages > self._noted_pages:
                     self._note(progress, fresh)
-                    fresh = []
-                if following is None:
-                    return progress
-                if late:
-                    following.cancel()
-                    raise Interrupted
-                coming = following
+                raise
+        return progress
 
-    def _ahead(self, reader: ThreadPoolExecutor, progress: Progress, page: Page) -> Future[Any] | None:
-        return None if page.next is None else reader.submit(self._read, progress, page.next)
+    def _pages(self, progress: Progress, readers: ThreadPoolExecutor) -> Iterator[_Read]:
+        """Yield page after page: while one is taken in, the next one's entries are read, and the page after that.
+
+        Entries that are read early may be out of date by then. That costs a write that does not apply, no more: every
+        write needs its entry to be the one that was read.
+        """
+        assert progress.run is not None  # noqa: S101 - for the type checker
+        coming: Future[tuple[Page, float, float]] | None = readers.submit(self._read, progress, progress.run.cursor)
+        waiting: _Read | None = None
+        while coming is not None:
+            try:
+                page, began_at, ended_at = coming.result()
+            except UnifiedError:
+                if waiting is not None:
+                    yield waiting
+                raise
+            coming = None if page.next is None else readers.submit(self._read, progress, page.next)
+            entries = readers.submit(self._subject.entries_of, page.records)
+            if waiting is not None:
+                yield waiting
+            waiting = _Read(page, began_at, ended_at, entries)
+        if waiting is not None:
+            yield waiting
 
     def _read(self, progress: Progress, cursor: str | None) -> tuple[Page, float, float]:
         assert progress.run is not None  # noqa: S101 - for the type checker
@@ -240,6 +267,9 @@ class Pass:
         seen: set[bytes] = set()
         for ids in self._notes.ids(progress):
             seen.update(ids[start : start + _ID_BYTES] for start in range(0, len(ids), _ID_BYTES))
+        if self._subject.ledger.entries.count() == len(seen):
+            # As many as were seen. Should one have gone and another be missing meanwhile, the next full pass finds it.
+            return None
         before = progress.run.began_at - CLOCK_MARGIN
         known = 0
         missing: list[str] = []

@@ -89,8 +89,7 @@ class Mapper:
                 fields[key] = value
         if mapping is not None and mapping.keys:
             mapping.read_into(fields, record, lambda key, problem: warnings.append(_warning(model, key, problem)), only)
-        found: Any = record.get(self._id)
-        identity = found if type(found) is str else ""
+        identity = self.identity(record)
         if not identity:
             warnings.append(_warning(model, "id", Unfit("expected a text")))
         resource: dict[str, Any] = {
@@ -105,6 +104,11 @@ class Mapper:
         if warnings:
             resource["warnings"] = warnings
         return resource
+
+    def identity(self, record: Record) -> str:
+        """Return a record's id, empty where it has none."""
+        found: Any = record.get(self._id)
+        return found if type(found) is str else ""
 
     def _time(self, record: Record, key: str | None, name: str, warnings: list[dict[str, str]]) -> str | None:
         value = record.get(key) if key else None

@@ -22,6 +22,9 @@ class MemoryEntries:
     def begins(self, prefix: str) -> Iterator[tuple[str, Entry]]:
         yield from sorted((name, entry) for name, entry in self.kept.items() if name.startswith(prefix))
 
+    def count(self) -> int:
+        return sum(not entry.is_gone for entry in self.kept.values())
+
     def write(self, writes: Sequence[Write]) -> None:
         assert 0 < sum(1 if write.event is None else 2 for write in writes) <= 100
         assert len({write.record_id for write in writes}) == len(writes)
@@ -34,11 +37,7 @@ class MemoryEntries:
 
 
 def _holds(now: Entry | None, before: Entry | None) -> bool:
-    """Tell whether an entry is still the one read, by the same attributes as the table's condition."""
+    """Tell whether an entry is still the one read, as the table's condition does."""
     if now is None or before is None:
         return now is before
-    return (now.version, now.basis + now.digest, now.seen_at) == (
-        before.version,
-        before.basis + before.digest,
-        before.seen_at,
-    )
+    return now == before
