@@ -51,19 +51,11 @@ from typing import TYPE_CHECKING, Any, cast
 from unified import aws
 from unified.codec import Item, decode, decode_item, encode
 from unified.settings import settings
-from unified.writes import (  # noqa: F401 - whoever writes to the table takes what that needs from here
-    ABSENT,
-    PRESENT,
-    RETURN_OLD,
-    Condition,
-    ConditionFailed,
-    Contention,
-    Delete,
-    Key,
-    Put,
-    Update,
-    conditions,
-)
+from unified.writes import RETURN_OLD, Condition, Contention, Delete, Key, Put, Update, conditions
+
+# isort: split
+# Whoever writes to the table takes what that needs from here.
+from unified.writes import ABSENT, PRESENT, ConditionFailed  # noqa: F401 # pyright: ignore[reportUnusedImport]
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
