@@ -177,9 +177,7 @@ def _responses(about: dict[str, Any]) -> dict[str, Any]:
     if about["x-auth"] in ("connection", "session") or answer in ("FieldMapping", "ResourcePage", "CustomModel"):
         statuses += [501]
     if about["x-body"]:
-        statuses += [413, 415]
-    if about["x-body"] and about["x-auth"] == "none":
-        statuses += [400]
+        statuses += [400, 413, 415]
     if answer == "Page":
         statuses += [404]
     if answer == "Upstream":

@@ -1,7 +1,8 @@
 """moto's DynamoDB without the way to it: nine tenths of what a call costs is spelling it as HTTP and reading it again.
 
 Reads are answered from moto's own items, writes given to moto's own handlers. Whatever moto refuses, and whatever is
-not known here, goes the whole way, so every error is the one that botocore makes of moto's answer.
+not known here, goes the whole way, so every error is the one that botocore makes of moto's answer. Whoever listens for
+botocore's event ``before-parameter-build`` (``roles``) hears of every call, whichever way it goes.
 """
 
 from __future__ import annotations
@@ -26,13 +27,19 @@ _QUERIES = ("pk = :pk", "pk = :pk AND begins_with(sk, :prefix)")
 Call = Callable[[str, Mapping[str, Any]], Any]
 
 
-def quick(call: Call) -> Call:
-    """Return a stand-in for a botocore client's way to make an API call, with ``call`` for the whole way."""
+def quick(call: Call, tell: Call) -> Call:
+    """Return a stand-in for a botocore client's way to make an API call, with ``call`` for the whole way.
+
+    ``tell`` is told of what goes the short way; of the others botocore tells.
+    """
 
     def made(operation: str, given: Mapping[str, Any]) -> Any:
-        if operation in _READS and given.get("KeyConditionExpression", _QUERIES[0]) in _QUERIES:
+        known = given.get("KeyConditionExpression", _QUERIES[0]) in _QUERIES and "Select" not in given
+        if operation in _READS and known:
+            tell(operation, given)
             return _READS[operation](given)
         if operation in _WRITES:
+            tell(operation, given)
             try:
                 return _WRITES[operation](given)
             except Exception:  # told again by moto itself, which has changed nothing
@@ -45,7 +52,12 @@ def quick(call: Call) -> Call:
 def hasten(patch: pytest.MonkeyPatch) -> None:
     """Have this process's client of DynamoDB go the short way."""
     client = aws._client("dynamodb")
-    patch.setattr(client, "_make_api_call", quick(client._make_api_call))
+
+    def tell(operation: str, given: Mapping[str, Any]) -> None:
+        model = client.meta.service_model.operation_model(operation)
+        client.meta.events.emit(f"before-parameter-build.dynamodb.{operation}", params=given, model=model, context={})
+
+    patch.setattr(client, "_make_api_call", quick(client._make_api_call, tell))
 
 
 def _table(name: str) -> Any:

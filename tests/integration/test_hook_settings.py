@@ -12,7 +12,7 @@ from tests.integration.conftest import Stack
 from tests.integration.hooks_support import ACTIONS, MODELS, World, hooked
 from unified import settings as our_settings
 from unified.ashby.webhooks import AshbyHooks
-from unified.connector import HookSetting
+from unified.connector_hooks import HookSetting
 from unified.errors import RateLimited, Unauthorized
 from unified.hooks import settings as hook_settings
 from unified.hooks.settings import rotate

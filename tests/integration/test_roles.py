@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Stack
+from tests.integration.quick_table import hasten
 from tests.integration.roles import Asked, Roles, allows, what_is_asked
 from unified import aws
 from unified.settings import settings
 
 WORK: dict[str, Callable[[], Any]] = {
-    "reads a key": lambda: item("get_item", "KEY#pk_test"),
+    "reads a credential": lambda: item("get_item", "CREDENTIAL#p#ashby#o"),
     "writes a key": lambda: aws.client("dynamodb").put_item(
         TableName="unified-test", Item={"pk": {"S": "KEY#pk_test"}, "sk": {"S": "SECRET#x"}}
     ),
@@ -52,7 +53,7 @@ def invoked(function: str, work: Callable[[], Any]) -> Roles:
 
 
 def test_what_a_role_allows_passes(stack: Stack) -> None:
-    assert invoked("resources", WORK["reads a key"]).refused == []
+    assert invoked("resources", WORK["reads a credential"]).refused == []
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_what_a_role_allows_passes(stack: Stack) -> None:
     ],
 )
 def test_what_it_does_not_allow_fails_by_name(stack: Stack, work: str, said: str) -> None:
-    with pytest.raises(AssertionError, match="no role of template") as failed:
+    with pytest.raises(pytest.fail.Exception, match="no role of template") as failed:
         invoked("resources", WORK[work])
     assert said in str(failed.value)
 
@@ -76,7 +77,7 @@ def test_threads_of_a_function_are_its_own(stack: Stack) -> None:
         thread.start()
         thread.join()
 
-    with pytest.raises(AssertionError, match="EVENT#"):
+    with pytest.raises(pytest.fail.Exception, match="EVENT#"):
         invoked("resources", spread)
     assert invoked("events", spread).refused == []
 
@@ -103,16 +104,39 @@ def test_data_keys_are_opened_for_what_they_are_for_and_whose(stack: Stack) -> N
     assert not allows("docs", context("credential"))
 
 
-def test_a_transaction_is_judged_write_by_write(stack: Stack) -> None:
-    def key(pk: str) -> dict[str, Any]:
-        return {"TableName": "t", "Key": {"pk": {"S": pk}, "sk": {"S": "x"}}}
+def transaction(**writes: tuple[str, ...]) -> list[Asked]:
+    """Ask for a transaction of writes to partitions, by the kind of write."""
+    items = [
+        {kind: {"TableName": "t", place: {"pk": {"S": pk}, "sk": {"S": "x"}}}}
+        for kind, pks in writes.items()
+        for place in ["Item" if kind == "Put" else "Key"]
+        for pk in pks
+    ]
+    return list(what_is_asked("dynamodb", "TransactWriteItems", {"TransactItems": items}))
 
-    writes = {"TransactItems": [{"Update": key("PROJECT#p")}, {"Delete": key("CREDENTIAL#p#ashby#o")}]}
-    asked = list(what_is_asked("dynamodb", "TransactWriteItems", writes))
+
+def test_a_transaction_is_judged_write_by_write(stack: Stack) -> None:
+    asked = transaction(Update=("PROJECT#p",), Delete=("CREDENTIAL#p#ashby#o",))
 
     assert [one.action for one in asked] == ["dynamodb:UpdateItem", "dynamodb:DeleteItem"]
     assert [allows("resources", one) for one in asked] == [True, False]
     assert [allows("connections", one) for one in asked] == [True, True]
+
+
+def test_and_action_by_action_over_all_its_keys(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two statements that allow one write each do not allow both at once."""
+    asked = transaction(Put=("LEDGER#p#ashby#g#o", "EVENT#p#2026-11-24"), Update=("SYNC#p#ashby#g#o",) * 2)
+
+    assert [len(one.about["dynamodb:LeadingKeys"]) for one in asked] == [1, 1, 1, 1, 2]
+    assert all(allows("observe", one) for one in asked)
+
+    rights = [
+        (["dynamodb:PutItem"], {"Table"}, [("ForAllValues:StringLike", "dynamodb:LeadingKeys", [pattern])])
+        for pattern in ("LEDGER#*", "EVENT#*")
+    ]
+    monkeypatch.setattr("tests.integration.roles._rights", lambda _function: rights)
+    puts = [one for one in asked if one.action == "dynamodb:PutItem"]
+    assert [allows("observe", one) for one in puts] == [True, True, False]
 
 
 def test_a_batch_is_judged_as_a_whole(stack: Stack) -> None:
@@ -131,5 +155,20 @@ def test_the_deployments_own_handlers_are_watched(stack: Stack, monkeypatch: pyt
         return json.loads("{}")
 
     monkeypatch.setattr("unified.api.lifecycle.list_connections", forged)
-    with pytest.raises(AssertionError, match="connections may not dynamodb:PutItem"):
+    with pytest.raises(pytest.fail.Exception, match="connections may not dynamodb:PutItem"):
         stack.call("GET", "/v1/connections")
+
+
+def test_so_is_the_short_way_to_the_table(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By which the long tests go: reads and writes, and a function that fails of it is not all there is to see."""
+    hasten(monkeypatch)
+
+    for work in ("reads an event", "writes a key", "reads the whole table"):
+
+        def forged(*_args: Any, work: str = work, **_rest: Any) -> dict[str, Any]:
+            WORK[work]()
+            return {}
+
+        monkeypatch.setattr("unified.api.lifecycle.list_connections", forged)
+        with pytest.raises(pytest.fail.Exception, match="connections may not dynamodb:"):
+            stack.call("GET", "/v1/connections")

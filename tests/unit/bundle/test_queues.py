@@ -30,7 +30,6 @@ WORK_QUEUES = {"HintQueue": "observe", "SweepQueue": "sweep", "DeliveryQueue": "
 TAKE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 SENDERS = {
     "connections": {"SweepQueue"},
-    "oauth_callback": {"SweepQueue"},
     "connect": {"SweepQueue"},
     "webhook_ingest": {"HintQueue"},
     "observe": {"HintQueue"},

@@ -33,22 +33,23 @@ STREAM = {"Fn::GetAtt": ["Table", "StreamArn"]}
 SCHEDULES = {
     "Fn::Sub": "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${DeliverySchedules}/*"
 }
+STREAM_READS = {f"dynamodb:{one}" for one in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
 READS = ("GetItem", "BatchGetItem", "Query")
 WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 # Who finds out who calls, or by which OAuth client a token is renewed; and who records what was done.
 KEY_READERS = {"connect", "connections", "oauth_callback", "resources", "proxy", "events", "observe", "sweep"}
-# What each function may do with data keys, and for which purposes; None is for all.
-DATA_KEYS: dict[str, tuple[set[str], set[str] | None]] = {
-    "connections": ({"kms:GenerateDataKey", "kms:Decrypt"}, None),
-    "oauth_callback": ({"kms:GenerateDataKey", "kms:Decrypt"}, None),
-    "connect": ({"kms:GenerateDataKey", "kms:Decrypt"}, {"credential", "verifier", "oauthClient"}),
-    "resources": ({"kms:GenerateDataKey", "kms:Decrypt"}, None),
-    "proxy": ({"kms:GenerateDataKey", "kms:Decrypt"}, {"credential", "oauthClient"}),
-    "observe": ({"kms:GenerateDataKey", "kms:Decrypt"}, None),
-    "sweep": ({"kms:GenerateDataKey", "kms:Decrypt"}, None),
-    "webhook_ingest": ({"kms:Decrypt"}, {"hook"}),
-    "deliver": ({"kms:Decrypt"}, {"event", "endpoint"}),
-    "events": ({"kms:GenerateDataKey", "kms:Decrypt"}, {"event", "endpoint", "hook"}),
+# For which purposes each function may make data keys, and open them.
+DATA_KEYS: dict[str, tuple[set[str], set[str]]] = {
+    "connections": ({"credential", "verifier"}, {"credential", "oauthClient"}),
+    "oauth_callback": ({"credential"}, {"credential", "verifier", "oauthClient"}),
+    "connect": ({"credential", "verifier"}, {"credential", "oauthClient"}),
+    "resources": ({"credential"}, {"credential", "oauthClient"}),
+    "proxy": ({"credential"}, {"credential", "oauthClient"}),
+    "observe": ({"credential", "event"}, {"credential", "oauthClient", "event"}),
+    "sweep": ({"credential", "event", "hook"}, {"credential", "oauthClient", "event", "hook"}),
+    "webhook_ingest": (set(), {"hook"}),
+    "deliver": (set(), {"event", "endpoint"}),
+    "events": ({"endpoint", "hook"}, {"event", "endpoint", "hook"}),
 }
 
 
@@ -110,11 +111,23 @@ def test_every_table_access_is_limited_to_partitions(name: str) -> None:
         assert statement["Resource"] == TABLE
 
 
+@each_function
+def test_each_action_on_the_table_is_named_once_with_all_its_partitions(name: str) -> None:
+    """AWS does not say whether writes of one transaction are judged one by one or those of an action together."""
+    named = [one for s in of_service(name, "dynamodb") if s["Resource"] == TABLE for one in actions(s)]
+    assert len(named) == len(set(named))
+
+
+def test_roles_name_the_actions_that_the_table_module_takes() -> None:
+    """A right that no code can use serves only whoever gets in."""
+    named = {one for name in FUNCTIONS for s in of_service(name, "dynamodb") for one in actions(s)}
+    assert named - STREAM_READS == {f"dynamodb:{one}" for one in (*READS, *WRITES)}
+
+
 def test_only_deliver_reads_the_stream_and_nothing_else_of_it() -> None:
     """A stream has no partitions to limit to; this one holds keys and no data."""
     found = {folder(n): actions(s) for n in FUNCTIONS for s in statements(n) if STREAM in resources(s)}
-    read = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
-    assert found == {"deliver": read}
+    assert {service: set(found[service]) for service in found} == {"deliver": STREAM_READS}
 
 
 def test_partitions_are_those_of_the_table() -> None:
@@ -131,8 +144,9 @@ def test_partitions_are_those_of_the_table() -> None:
 def test_no_function_changes_projects_or_keys(name: str) -> None:
     """Only an administrator makes keys; a flaw in a handler cannot."""
     service = folder(name)
-    assert allows(service, "dynamodb:GetItem", "KEY#pk_live_1") == (service in KEY_READERS)
-    for verb in WRITES:
+    # All keys of a project are read at once: each is compared.
+    assert allows(service, "dynamodb:Query", "KEY#pk_live_1") == (service in KEY_READERS)
+    for verb in ("GetItem", "BatchGetItem", *WRITES):
         assert not allows(service, f"dynamodb:{verb}", "KEY#pk_live_1")
 
 
@@ -147,9 +161,9 @@ def test_audit_records_are_added_and_never_read_changed_or_removed(name: str) ->
 
 @each_function
 def test_only_the_callback_reads_what_an_authorization_keeps(name: str) -> None:
-    """The PKCE verifier is there: who begins an authorization needs to write it, not to read any."""
+    """The PKCE verifier is there: who begins an authorization needs to write it, and it is read by taking it away."""
     may = {verb for verb in (*READS, *WRITES) if allows(folder(name), f"dynamodb:{verb}", "STATE#1")}
-    begins, ends = {"PutItem"}, {"GetItem", "DeleteItem"}
+    begins, ends = {"PutItem"}, {"DeleteItem"}
     assert may == {"connections": begins, "connect": begins, "oauth_callback": ends}.get(folder(name), set())
 
 
@@ -172,11 +186,11 @@ def test_reading_and_writing_resources_can_refresh_a_credential_but_not_remove_i
 
 
 @each_function
-def test_only_connecting_and_disconnecting_can_remove_a_credential(name: str) -> None:
-    """What runs for every customer without being asked can lose no connection."""
+def test_only_disconnecting_can_remove_a_credential(name: str) -> None:
+    """What runs for every customer without being asked can lose no connection, nor can what anybody may call."""
     service = folder(name)
     for pk in ("CREDENTIAL#p#ashby#o", "PROJECT#p"):
-        assert allows(service, "dynamodb:DeleteItem", pk) == (service in {"connections", "oauth_callback"})
+        assert allows(service, "dynamodb:DeleteItem", pk) == (service == "connections")
 
 
 @each_function
@@ -193,7 +207,8 @@ def test_the_ledger_is_the_watchers_own(name: str) -> None:
     """What was last seen of a customer's records is nobody else's, and only sweep's purge removes it."""
     service = folder(name)
     may = {verb for verb in (*READS, *WRITES) if allows(service, f"dynamodb:{verb}", "LEDGER#p#ashby#g#o")}
-    watch = {*READS, "PutItem", "UpdateItem"}
+    # Each entry is written whole, in the place of the very one that was read.
+    watch = {"BatchGetItem", "Query", "PutItem"}
     assert may == {"observe": watch, "sweep": watch | {"DeleteItem"}}.get(service, set())
 
 
@@ -206,6 +221,10 @@ def test_the_ledger_is_the_watchers_own(name: str) -> None:
         ("observe", "UpdateItem", "SWEEP", "a webhook of a connection that is gone has it purged"),
         ("sweep", "DeleteItem", "SWEEP", "the purge ends with it"),
         ("sweep", "PutItem", "SWEEP", "a provider's pause is kept there"),
+        ("observe", "GetItem", "CREDENTIAL#p#ashby#o", "a token is read again before it is renewed"),
+        ("connect", "UpdateItem", "CREDENTIAL#p#ashby#o", "a connection's token is renewed there too"),
+        ("connections", "UpdateItem", "HOOK#h", "of a removed connection's hook only that is left"),
+        ("sweep", "DeleteItem", "HOOK#h", "of two hooks made at once one is taken back"),
         ("events", "GetItem", "SWEEP", "when the next sweep is due is part of the answer"),
         ("events", "GetItem", "HOOK#h", "a hook's new secret stands beside its old ones"),
         ("events", "DeleteItem", "HOOK#h", "of two new addresses at once one is taken back"),
@@ -226,25 +245,27 @@ def test_data_keys_are_bound_to_one_connection_and_to_what_they_are_for(name: st
     wanted = {"project", "connector", "owner"}
     assert {"purpose", *wanted} == set(Context("credential", "p", "ashby", "o").encryption_context())
     direct = [s for s in of_service(name, "kms") if "kms:ViaService" not in s["Condition"].get("StringEquals", {})]
-    found: list[tuple[set[str], set[str] | None]] = []
+    found: dict[str, set[str]] = {}
     for statement in direct:
         assert statement["Resource"] == KEY
         condition = dict(statement["Condition"])
         assert condition.pop("Null") == {f"kms:EncryptionContext:{part}": "false" for part in wanted}
-        purposes = condition.pop("StringEquals", None)
+        purposes = condition.pop("StringEquals")
         assert condition == {}
-        found.append(
-            (set(actions(statement)), None if purposes is None else set(purposes["kms:EncryptionContext:purpose"]))
-        )
-        assert purposes is None or set(purposes) == {"kms:EncryptionContext:purpose"}
-    assert found == ([DATA_KEYS[folder(name)]] if folder(name) in DATA_KEYS else [])
+        assert set(purposes) == {"kms:EncryptionContext:purpose"}
+        (action,) = actions(statement)
+        assert action not in found
+        found[action] = set(purposes["kms:EncryptionContext:purpose"])
+    made, opened = DATA_KEYS.get(folder(name), (set(), set()))
+    both = {"kms:GenerateDataKey": made, "kms:Decrypt": opened}
+    assert found == {action: purposes for action, purposes in both.items() if purposes}
 
 
 def test_the_purposes_that_roles_name_are_those_of_the_code() -> None:
     """One that is misspelt would refuse every data key, on Lambda and nowhere else."""
     sources = "".join(path.read_text() for path in (ROOT / "layers/unified/unified").rglob("*.py"))
     known = set(re.findall(r'[Cc]ontext\((?:self, purpose: str = )?"(\w+)"', sources))
-    assert {purpose for _, purposes in DATA_KEYS.values() for purpose in purposes or ()} <= known
+    assert {purpose for both in DATA_KEYS.values() for purposes in both for purpose in purposes} == known
 
 
 @each_function

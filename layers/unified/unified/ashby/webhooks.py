@@ -16,7 +16,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from unified.connector import ConnectorModel, HookSetting, Record
+from unified.connector import ConnectorModel, Record
+from unified.connector_hooks import HookSetting
 from unified.errors import HookExists, Missing, OutcomeUnknown, UnifiedError
 from unified.secret import Secret
 

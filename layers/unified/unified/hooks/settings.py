@@ -17,7 +17,8 @@ from typing import Any, Literal, NamedTuple
 
 from unified import table as t
 from unified.connections.watch import Watch
-from unified.connector import NOTHING, HookSetting, HookSettings, load_connector
+from unified.connector import NOTHING, load_connector
+from unified.connector_hooks import HookSetting, HookSettings
 from unified.errors import HookExists, Missing, OutcomeUnknown, RateLimited, Unauthorized, UnifiedError
 from unified.hooks.store import Hook, Hooks, hooks
 from unified.secret import Secret

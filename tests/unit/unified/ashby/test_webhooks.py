@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.unit.unified.conftest import Script, good, lost, refused
 from unified.ashby import CONNECTOR
-from unified.connector import HookSetting
+from unified.connector_hooks import HookSetting
 from unified.errors import HookExists, OutcomeUnknown, UnifiedError, UpstreamFailure
 from unified.secret import Secret
 
