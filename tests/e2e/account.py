@@ -41,6 +41,10 @@ class Account:
                 return found
             body["cursor"] = page["nextCursor"]
 
+    def name(self) -> str:
+        """Return the organisation's name, its first brand's: whichever test has changed it last."""
+        return self.ashby("brand.list")[0]["name"]
+
     def named(self, kind: str, record_id: str | None) -> str | None:
         """Return the name of a department or of a location."""
         return None if record_id is None else self.ashby(f"{kind}.info", **{f"{kind}Id": record_id})["name"]

@@ -183,9 +183,9 @@ class World:
     http: httpx.Client
     exchanges: list[Exchange] = field(default_factory=list[Exchange])
     # Each secret with what a path must end with for its answer to hold it: "" is every path, None no path.
-    secrets: dict[str, str | None] = field(default_factory=dict[str, str | None])
+    secrets: dict[str, str | tuple[str, ...] | None] = field(default_factory=dict[str, str | tuple[str, ...] | None])
 
-    def keep_secret(self, value: str, shown_by: str | None = None) -> str:
+    def keep_secret(self, value: str, shown_by: str | tuple[str, ...] | None = None) -> str:
         """Remember a value that must not be seen, but in answers of paths that end with `shown_by`."""
         assert len(value) >= 16, "too short to be looked for"
         self.secrets[value] = shown_by
@@ -251,6 +251,11 @@ class World:
         redirects = [part for url in redirect_urls for part in ("--redirect-url", url)]
         made = self.admin("projects", "create", "--name", name, *redirects)
         return Project(made["projectId"], made["publicKey"], self.keep_secret(made["secretKey"]))
+
+    def key(self, project: Project, *rights: str) -> str:
+        """Give a project one more secret key, with rights as the admin command spells them; returns it."""
+        made = self.admin("keys", "add", project.public_key, *rights)
+        return self.keep_secret(made["secretKey"])
 
     def connection(self, project: Project, operations: Sequence[str] = OPERATIONS) -> "Connection":
         """Make a connection for a customer of its own; it is not authorized yet."""
@@ -322,6 +327,15 @@ class Connection:
     def authorize_by_oauth(self, **consent: Any) -> httpx.Response:
         """Authorize by OAuth, the person's part done for it; returns the callback's answer."""
         return self.world.http.get(self.world.consent(self.begin(), **consent))
+
+    def link(self, **body: Any) -> str:
+        """Make a link to the connect page; returns its address. Nobody but who asked, and the page itself, tells it."""
+        answer = self.send("POST", "/links", json=body)
+        assert answer.status_code == 200, answer.text
+        url: str = answer.json()["url"]
+        token = url.rpartition("/")[2]
+        self.world.keep_secret(token, ("/links", f"/connect/{token}"))
+        return url
 
     def session(self, body: Mapping[str, Any] | None = None) -> "Session":
         """Make a session."""
@@ -395,6 +409,13 @@ class TokenRelay:
                 self.access_tokens.append(self.world.keep_secret(tokens["access_token"]))
                 self.refresh_tokens.append(self.world.keep_secret(tokens["refresh_token"]))
         return answer.status_code, "application/json", answer.content
+
+
+def form_token_of(page: httpx.Response) -> str:
+    """Find what a connect page's form must carry."""
+    found = re.search(r'name="formToken" value="([0-9a-f]{64})"', page.text)
+    assert found is not None, page.text[:600]
+    return found[1]
 
 
 def assets_of(page: str) -> list[str]:

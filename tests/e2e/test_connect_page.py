@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
 
+from tests.e2e.account import Account
 from tests.e2e.running import TABLE, Connection, Listener, Project, Sandbox, World, needed, npm_installed
 from tests.e2e.test_oauth_connection import CHROMIUM_FLAGS
 
@@ -96,14 +97,6 @@ def axe() -> str:
     return (npm_installed(Path(__file__).parent / "axe") / "node_modules/axe-core/axe.min.js").read_text()
 
 
-def link_of(connection: Connection, **body: Any) -> str:
-    """Ask for a link."""
-    answer = connection.send("POST", "/links", json=body)
-    assert answer.status_code == 200, answer.text
-    connection.world.keep_secret(answer.json()["url"].rpartition("/")[2], "/links")
-    return answer.json()["url"]
-
-
 def back(company: Project, application: Listener) -> dict[str, str]:
     """Return what a link's body says of the way back."""
     return {"redirectUrl": f"{application.url}/connected?tab=settings"}
@@ -157,7 +150,7 @@ def test_a_key_that_lacks_permissions_is_mended_and_connects(
     key = world.keep_secret(sandbox.key(["candidatesRead", "apiKeysRead"]))
     seen: list[str] = []
     page.on("response", lambda answer: seen.append(answer.url))
-    page.goto(link_of(connection, **back(company, application)))
+    page.goto(connection.link(**back(company, application)))
     expect(page.locator("h1")).to_have_text("Connect Ashby to Acme")
     screenshot(page, "start")
     assert page.locator(".permissions .name").all_inner_texts() == [
@@ -180,7 +173,7 @@ def test_a_key_that_lacks_permissions_is_mended_and_connects(
     sandbox.permissions(key, ["candidatesRead", "candidatesWrite", "organizationRead", "apiKeysRead"])
     paste(page, "")
     paste(page, key)
-    expect(status).to_contain_text("It belongs to Analytical Engines")
+    expect(status).to_contain_text(f"It belongs to {Account(world).name()}")
     page.click("button[value=key]")
     expect(page.locator("h1")).to_have_text("Ashby is connected")
     screenshot(page, "done", whole=False)
@@ -194,7 +187,7 @@ def test_a_key_that_lacks_permissions_is_mended_and_connects(
 def test_a_wrong_key_is_refused_in_plain_words(world: World, company: Project, sandbox: Sandbox, page: Page) -> None:
     """Nothing of the connection changes, and the field says that it is wrong."""
     connection = world.connection(company, OPERATIONS)
-    page.goto(link_of(connection))
+    page.goto(connection.link())
     paste(page, world.keep_secret("ashby_e2e_no_such_key_at_all"))
     expect(page.locator("#key-status")).to_contain_text("Ashby does not accept this key")
     expect(page.locator("#key")).to_have_attribute("aria-invalid", "true")
@@ -210,7 +203,7 @@ def test_the_whole_way_is_possible_by_keyboard(world: World, company: Project, s
     """Tab leads through the page in its order; the key can be looked at; Enter connects."""
     connection = world.connection(company, OPERATIONS)
     key = world.keep_secret(sandbox.key())
-    page.goto(link_of(connection, methods=["apiKey"]))
+    page.goto(connection.link(methods=["apiKey"]))
     reached: list[str] = []
     for _ in range(5):
         page.keyboard.press("Tab")
@@ -237,7 +230,7 @@ def test_without_a_script_the_form_does_the_same(
     key = world.keep_secret(sandbox.key(["candidatesRead", "organizationRead", "apiKeysRead"]))
     context = window(browser, java_script_enabled=False)
     page = context.new_page()
-    page.goto(link_of(connection))
+    page.goto(connection.link())
     assert not page.locator("#reveal").is_visible()
     paste(page, key)
     page.click("button[value=key]")
@@ -262,7 +255,7 @@ def test_a_key_that_has_lost_permissions_is_checked_again_without_a_new_one(
     key = world.keep_secret(sandbox.key(["candidatesRead", "apiKeysRead"]))
     connection = world.connected(company, ["genericContact::list"], key=key)
     connection.send("PATCH", "", json={"operations": ["genericContact::list", "genericUser::list"]})
-    page.goto(link_of(connection))
+    page.goto(connection.link())
     expect(page.locator("h1")).to_have_text("Give Acme the permissions it lacks")
     screenshot(page, "permissions", whole=False)
     page.click("button[value=recheck]")
@@ -280,9 +273,9 @@ def test_another_account_than_before_is_taken_only_when_the_person_says_so(
     connection = world.connected(company, OPERATIONS, key=world.keep_secret(sandbox.key()))
     of_another_account(world, connection)
     key = world.keep_secret(sandbox.key())
-    page.goto(link_of(connection))
+    page.goto(connection.link())
     paste(page, key)
-    expect(page.locator("#key-status")).to_contain_text("another Ashby account (Analytical Engines)")
+    expect(page.locator("#key-status")).to_contain_text(f"another Ashby account ({Account(world).name()})")
     screenshot(page, "another-account")
     page.click("button[value=key]")
     expect(page.locator("#key")).to_be_focused()
@@ -310,7 +303,7 @@ def of_another_account(world: World, connection: Connection) -> None:
 def test_a_person_consents_and_returns(world: World, company: Project, application: Listener, page: Page) -> None:
     """By the page to the provider, back to the page, on to the application."""
     connection = world.connection(company, OPERATIONS)
-    page.goto(link_of(connection, **back(company, application)))
+    page.goto(connection.link(**back(company, application)))
     page.click("button[value=oauth]")
     page.click("#allow")
     expect(page.locator("h1")).to_have_text("Ashby is connected")
@@ -324,7 +317,7 @@ def test_a_person_who_refuses_is_told_and_may_try_again(
 ) -> None:
     """The link is as good as before; the way back says how it ended."""
     connection = world.connection(company, OPERATIONS)
-    page.goto(link_of(connection, **back(company, application)))
+    page.goto(connection.link(**back(company, application)))
     page.click("button[value=oauth]")
     page.click("#deny")
     expect(page.locator("[role=alert]")).to_contain_text("Access was not granted at Ashby. Nothing has changed.")
@@ -342,7 +335,7 @@ def test_a_consent_ends_only_in_the_browser_that_began_it(
 ) -> None:
     """Somebody else's browser with the same address of return connects nothing."""
     connection = world.connection(company, OPERATIONS)
-    page.goto(link_of(connection))
+    page.goto(connection.link())
     page.click("button[value=oauth]")
     page.wait_for_url(f"{world.sandbox.url}/**")
     address = world.consent(page.url)
@@ -360,7 +353,7 @@ def test_another_account_by_oauth_is_taken_only_when_the_person_says_so(
     """What worked before goes on working."""
     connection = world.connected(company, OPERATIONS)
     of_another_account(world, connection)
-    page.goto(link_of(connection))
+    page.goto(connection.link())
     page.click("button[value=oauth]")
     page.click("#allow")
     expect(page.locator("[role=alert]")).to_contain_text("another Ashby account than the one connected before")
@@ -380,7 +373,7 @@ def test_a_link_works_once_in_two_tabs_and_by_the_back_button(
     """Opening it uses nothing up; what comes after connecting is told plainly and changes nothing."""
     connection = world.connection(company, OPERATIONS)
     first, second = (world.keep_secret(sandbox.key()) for _ in range(2))
-    url = link_of(connection)
+    url = connection.link()
     other = page.context.new_page()
     for opened in (page, other, page):
         opened.goto(url)
@@ -432,7 +425,7 @@ def test_a_project_has_its_own_look_and_a_link_may_override_it(
         *("--support-url", "https://help.verdant.example/ashby", "--method", "apiKey"),
     )
     connection = world.connection(project, OPERATIONS)
-    page.goto(link_of(connection))
+    page.goto(connection.link())
     expect(page.locator("h1")).to_have_text("Connect Ashby to Verdant Talent")
     assert page.locator(".brand img").evaluate("image => image.naturalWidth") == 48
     colour = page.locator("button[value=key]").evaluate("button => getComputedStyle(button).backgroundColor")
@@ -440,9 +433,7 @@ def test_a_project_has_its_own_look_and_a_link_may_override_it(
     assert page.locator("button[value=oauth]").count() == 0
     screenshot(page, "whitelabel", whole=False)
 
-    page.goto(
-        link_of(connection, language="de", branding={"companyName": "<b>Grün & Co</b>", "accentColor": "#ffd400"})
-    )
+    page.goto(connection.link(language="de", branding={"companyName": "<b>Grün & Co</b>", "accentColor": "#ffd400"}))
     expect(page.locator("h1")).to_have_text("Ashby mit <b>Grün & Co</b> verbinden")
     assert page.locator("html").get_attribute("lang") == "de"
     text = page.locator("button[value=key]").evaluate("button => getComputedStyle(button).color")
@@ -462,7 +453,7 @@ def test_only_the_links_own_origin_may_frame_the_page_and_hears_how_it_ended(
         connection = world.connection(project, OPERATIONS)
         refused = connection.send("POST", "/links", json={"origin": "https://evil.example"})
         assert refused.status_code == 400
-        shown["url"] = link_of(connection, origin=app.url)
+        shown["url"] = connection.link(origin=app.url)
         blocked = app.url.replace("127.0.0.1", "localhost")
         other = page.context.new_page()
         other.goto(blocked)
@@ -476,7 +467,7 @@ def test_only_the_links_own_origin_may_frame_the_page_and_hears_how_it_ended(
         page.wait_for_function("window.heard.length > 0")
         said = {"type": "unified.connect", "status": "authorized", "connectorId": "ashby", "ownerId": connection.owner}
         assert page.evaluate("window.heard") == [[world.url, said]]
-        shown["url"] = link_of(world.connection(project, OPERATIONS))
+        shown["url"] = world.connection(project, OPERATIONS).link()
         other.goto(app.url)
         expect(other.frame_locator("iframe").locator("#key")).to_have_count(0)
 
@@ -488,7 +479,7 @@ def test_a_frame_signs_in_by_a_window_of_its_own(world: World, page: Page) -> No
         project = world.project("Embedding by OAuth")
         world.admin("connect-page", "set", project.public_key, "--origin", app.url)
         connection = world.connection(project, OPERATIONS)
-        shown["url"] = link_of(connection, origin=app.url)
+        shown["url"] = connection.link(origin=app.url)
         page.goto(app.url)
         with page.expect_popup() as opened:
             page.frame_locator("iframe").locator("button[value=oauth]").click()
@@ -509,7 +500,7 @@ def test_accessibility_and_width(
     """Every state of the page, by day and by night: the engine finds nothing, and nothing sticks out."""
     connection = world.connection(company, OPERATIONS)
     weak, full = world.keep_secret(sandbox.key(["candidatesRead", "apiKeysRead"])), world.keep_secret(sandbox.key())
-    url = link_of(connection)
+    url = connection.link()
     for scheme in ("light", "dark"):
         context = window(browser, viewport=PHONE if width == "phone" else DESK, color_scheme=scheme)
         page = context.new_page()
@@ -540,12 +531,12 @@ def test_accessibility_and_width(
 def test_the_page_is_small_quick_and_loads_nothing_from_elsewhere(world: World, company: Project, page: Page) -> None:
     """One request, under 50 kB, and under 100 ms to the first paint on this machine."""
     connection = world.connection(company, OPERATIONS)
-    page.goto(link_of(connection))
+    page.goto(connection.link())
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - it marks what it is given
     paints: list[float] = []
     for _ in range(5):
-        page.goto(link_of(connection))
+        page.goto(connection.link())
         paints.append(page.evaluate(FIRST_PAINT))
     assert {urlsplit(answer.url).netloc for answer in answers} == {urlsplit(world.url).netloc}
     assert len(answers) == 5

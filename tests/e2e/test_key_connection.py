@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.account import Account
 from tests.e2e.running import CONTACT_OPERATIONS, Connection, Project, Sandbox, World, assert_problem
 
 pytest_plugins = ["tests.e2e.fixtures"]
@@ -201,10 +202,10 @@ def test_users_are_listed_found_and_read(connected: Connection, sandbox: Sandbox
     assert connected.call("GET", f"/resources/genericUser/{someone['id']}").json() == someone
 
 
-def test_the_workspace_is_the_organisation(connected: Connection) -> None:
+def test_the_workspace_is_the_organisation(world: World, connected: Connection) -> None:
     """There is one."""
     (workspace,) = connected.call("GET", "/resources/genericWorkspace").json()["data"]
-    assert workspace["fields"] == {"name": "Analytical Engines"}
+    assert workspace["fields"] == {"name": Account(world).name()}
 
 
 def test_custom_fields_are_described(connected: Connection) -> None:

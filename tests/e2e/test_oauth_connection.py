@@ -285,8 +285,13 @@ def test_an_expired_state_is_refused_even_while_it_is_stored(world: World, compa
     connection = world.connection(company)
     link = world.consent(connection.begin())
     table = world.aws("dynamodb")
-    rows = table.scan(TableName=TABLE, FilterExpression="sk = :s", ExpressionAttributeValues={":s": {"S": "STATE"}})
-    mine = [row for row in rows["Items"] if row["owner"]["S"] == connection.owner]
+    rows = table.scan(
+        TableName=TABLE,
+        FilterExpression="begins_with(pk, :states) AND #owner = :owner",
+        ExpressionAttributeNames={"#owner": "owner"},
+        ExpressionAttributeValues={":states": {"S": "STATE#"}, ":owner": {"S": connection.owner}},
+    )
+    mine = rows["Items"]
     assert len(mine) == 1
     table.update_item(
         TableName=TABLE,

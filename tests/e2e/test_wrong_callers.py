@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.e2e.receiving import Receiver, subscribe
-from tests.e2e.running import OPERATIONS, ROOT, Connection, Project, World
+from tests.e2e.running import OPERATIONS, ROOT, Connection, Project, World, form_token_of
 
 pytest_plugins = ["tests.e2e.fixtures"]
 
@@ -21,7 +21,14 @@ ROUTES = [
     for method, operation in methods.items()
 ]
 # Anybody may call these.
-PUBLIC = {"GET /docs", "GET /openapi.json", "GET /v1/callback/{connector_id}"}
+PUBLIC = {
+    "GET /docs",
+    "GET /openapi.json",
+    "GET /v1/callback/{connector_id}",
+    "GET /connect/{token}",
+    "POST /connect/{token}",
+    "POST /connect/{token}/check",
+}
 # Another project's keys are good keys: these routes serve that project's own things, and none of ours.
 SERVES_ITS_OWN = {
     "GET /v1/connections",
@@ -42,6 +49,8 @@ SERVES_ITS_OWN = {
 BODIES: Mapping[tuple[str, str], Any] = {
     ("POST", "/v1/webhook-endpoints"): {"url": "https://example.com/events", "status": "disabled"},
     ("POST", "/v1/webhook-endpoints/{endpoint_id}/replay"): {"since": "2026-01-01T00:00:00Z"},
+    ("POST", "/v1/proxy"): {"method": "POST", "path": "candidate.list"},
+    ("POST", "/v1/s/proxy"): {"method": "POST", "path": "candidate.list"},
 }
 GUARDED = [route for route in ROUTES if f"{route.values[0]} {route.values[1]}" not in PUBLIC]
 
@@ -66,6 +75,7 @@ class Ours:
             "record_id": self.contact,
             "endpoint_id": self.endpoint,
             "event_id": self.event,
+            "path": "candidate.list",
         }
         world = self.connection.world
         body = {"rules": []} if method == "PUT" else {} if method in ("POST", "PATCH") else None
@@ -125,11 +135,14 @@ def nothing_changes(ours: Ours) -> Any:
 def assert_refused(ours: Ours, answer: httpx.Response, *statuses: int) -> None:
     """Check that an answer is a problem document that tells nothing of ours."""
     assert answer.status_code in statuses, answer.text[:600]
+    assert_tells_nothing(ours, answer)
+    if answer.request.method == "HEAD":
+        assert answer.content == b""
+        return
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
     assert problem["status"] == answer.status_code
     assert {"type", "title", "detail", "instance", "error", "message", "requestId"} <= set(problem)
-    assert_tells_nothing(ours, answer)
 
 
 def assert_tells_nothing(ours: Ours, answer: httpx.Response) -> None:
@@ -212,6 +225,41 @@ def test_with_our_session_and_another_projects_key(
                 Connection(ours.connection.world, theirs, ours.connection.owner).send("DELETE", "")
             continue
         assert_refused(ours, answer, 401, 404)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda token: token[:-1], id="shorter"),
+        pytest.param(lambda token: f"{token}x", id="longer"),
+        pytest.param(str.swapcase, id="other-case"),
+        pytest.param(lambda _: "x", id="none"),
+    ],
+)
+def test_with_a_link_that_is_not_quite_ours(ours: Ours, change: Callable[[str], str]) -> None:
+    """It leads to the page that says so, with keys and without; what is sent there connects nothing."""
+    world, token = ours.connection.world, ours.connection.link().rpartition("/")[2]
+    page = f"{world.url}/connect/{change(token)}"
+    key = world.keep_secret(world.sandbox.key())
+    for headers in ({}, ours.connection.headers):
+        answers = [world.http.get(page, headers=headers), world.http.post(page, headers=headers, data={"key": key})]
+        assert [answer.status_code for answer in answers] == [404, 404]
+        checked = world.http.post(f"{page}/check", headers=headers, json={"formToken": "x", "key": key})
+        assert (checked.status_code, checked.json()["status"], checked.json()["valid"]) == (200, "ended", False)
+        for answer in (*answers, checked):
+            assert_tells_nothing(ours, answer)
+
+
+def test_with_our_link_but_not_from_its_page(ours: Ours) -> None:
+    """A form from elsewhere does not know the page's own token, and a browser tells where it comes from."""
+    world, url = ours.connection.world, ours.connection.link()
+    key = world.keep_secret(world.sandbox.key())
+    form_token = form_token_of(world.http.get(url))
+    for headers, token in (({}, "x"), ({}, ""), ({"sec-fetch-site": "cross-site"}, form_token)):
+        form = {"action": "key", "key": key, "formToken": token}
+        assert world.http.post(url, headers=headers, data=form).status_code == 403
+        checked = world.http.post(f"{url}/check", headers=headers, json={"formToken": token, "key": key}).json()
+        assert (checked["status"], checked["organization"]) == ("form", None)
 
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/nothing", "/v2/connections", "/v1/resources", "/.env"])
