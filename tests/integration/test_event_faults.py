@@ -344,3 +344,21 @@ def test_a_removed_connection_tells_that_its_workspace_is_gone_and_leaves_nothin
     left = {pk.partition("#")[0] for pk, _ in watched.stack.items()}
     assert not left & {"LEDGER", "SYNC", "SWEEP"}
     assert not len(watched.stack.sandbox.organisation.webhooks)
+
+
+def test_a_limit_of_all_integrations_holds_up_every_account_and_people_go_first(watched: Watched) -> None:
+    path = watched.watch("genericContact::*")
+    watched.watch("genericContact::*", owner="globex")
+    faults = watched.stack.sandbox.faults
+    faults.add(Fault("candidate.list", FaultKind.STATUS, status=429, retry_after=600, partner=True, times=3))
+    watched.sweep(path)
+    faults.clear()
+    before = watched.stack.upstream("candidate.list")
+
+    watched.later(300)
+    assert watched.stack.upstream("candidate.list") == before
+    assert watched.stack.call("GET", "/v1/resources/genericContact", watched.stack.of("globex")).status == 200
+    watched.later(1200)
+
+    # Both accounts again, and the person in between.
+    assert watched.stack.upstream("candidate.list") == before + 3
