@@ -10,11 +10,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from unified.connections.oauth import OAuthClient, authorization_url, new_verifier
 from unified.secret import fingerprint, random_token
 
 if TYPE_CHECKING:
     from unified.connections.lifecycle import Connections
+    from unified.connections.oauth import OAuthClient
     from unified.connections.records import Connection
     from unified.projects import Project
 
@@ -48,6 +48,8 @@ def begin(
     page: PageConsent | None = None,
 ) -> Begun:
     """Keep what was asked under a new one-time state."""
+    from unified.connections.oauth import authorization_url, new_verifier
+
     reference = connection.reference
     state, verifier = random_token("st_"), new_verifier()
     cookie = "" if page is None else f"{random_token('')}.{page.token}"
