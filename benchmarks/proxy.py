@@ -9,7 +9,6 @@ own answer time, which moto's is not. Targets: at most 2 ms at the median, 10 ms
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
 import os
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+from benchmarks.event_stack import handler
 from benchmarks.local_stack import LocalStack, running
 from benchmarks.warm import HEADERS, Context, Meter
 
@@ -33,7 +33,7 @@ P99_MS = 10.0
 def measure(stack: LocalStack) -> dict[str, dict[str, Any]]:
     """Connect an account, then call two endpoints both ways, many times; figures in milliseconds."""
     os.environ.update({**stack.function_environment(), "POWERTOOLS_SERVICE_NAME": "proxy"})
-    handler = _handler()
+    handler = handler("proxy")
     from botocore.httpsession import URLLib3Session
 
     from unified import aws, transport
@@ -92,17 +92,6 @@ def _repeat(
         "reads": sum(name != "Decrypt" for name in meter.calls) / CALLS,
         "kms": meter.calls.count("Decrypt") / CALLS,
     }
-
-
-def _handler() -> Callable[[Any, Any], dict[str, Any]]:
-    spec = importlib.util.spec_from_file_location("proxy_app", ROOT / "functions" / "proxy" / "app.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.stdout, kept = open(os.devnull, "w"), sys.stdout  # noqa: SIM115, PTH123 - the logger binds it for the run
-    spec.loader.exec_module(module)
-    sys.stdout = kept
-    return module.handler
 
 
 def _event(endpoint: str, body: bytes) -> dict[str, Any]:

@@ -9,7 +9,6 @@ KMS call, and memory that stays where it is.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+from benchmarks.event_stack import handler
 from benchmarks.local_stack import LocalStack, running
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,7 +70,7 @@ class Meter:
 def measure(stack: LocalStack) -> dict[str, dict[str, Any]]:
     """Connect an account, then retrieve one contact and list a page of 100, many times; figures in milliseconds."""
     os.environ.update(stack.function_environment())
-    handler = _handler()
+    handler = handler("resources")
     from botocore.httpsession import URLLib3Session
 
     from unified import aws, transport
@@ -118,17 +118,6 @@ def _repeat(handler: Any, event: dict[str, Any], meter: Meter, calls: int) -> di
 def _resident_mb() -> float:
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1024 / 1024
-
-
-def _handler() -> Callable[[Any, Any], dict[str, Any]]:
-    spec = importlib.util.spec_from_file_location("resources_app", ROOT / "functions" / "resources" / "app.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.stdout, kept = open(os.devnull, "w"), sys.stdout  # noqa: SIM115, PTH123 - the logger binds it for the run
-    spec.loader.exec_module(module)
-    sys.stdout = kept
-    return module.handler
 
 
 def _connect(stack: LocalStack) -> str:

@@ -44,9 +44,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from unified import aws
 from unified.codec import Item, decode, decode_item, encode
@@ -172,6 +172,7 @@ def attempt_key(project: str, event: str, endpoint: str, number: int | None = No
 
 
 _ATTEMPTS = 4
+Result = TypeVar("Result")
 
 
 class Table:
@@ -289,8 +290,8 @@ class Table:
 
     def put(self, key: Key, item: Item, condition: Condition | None = None) -> None:
         """Write one item whole. Raises ``ConditionFailed``."""
-        with conditions(self._client):
-            self._client.put_item(**self._put(Put(key, item, condition)), **RETURN_OLD)
+        arguments = self._put(Put(key, item, condition))
+        self._patiently(lambda: self._client.put_item(**arguments, **RETURN_OLD))
 
     def update(
         self,
@@ -315,22 +316,19 @@ class Table:
                 **arguments.get("ExpressionAttributeValues", {}),
                 ":one": {"N": "1"},
             }
-        with conditions(self._client):
-            answer = self._client.update_item(**arguments, ReturnValues="ALL_NEW", **RETURN_OLD)
+        answer = self._patiently(lambda: self._client.update_item(**arguments, ReturnValues="ALL_NEW", **RETURN_OLD))
         return cast(Item, decode_item(answer.get("Attributes")))
 
     def delete(self, key: Key, condition: Condition | None = None) -> Item | None:
         """Delete one item; returns what it was. Raises ``ConditionFailed``."""
-        with conditions(self._client):
-            answer = self._client.delete_item(
-                **self._delete(Delete(key, condition)), ReturnValues="ALL_OLD", **RETURN_OLD
-            )
+        arguments = self._delete(Delete(key, condition))
+        answer = self._patiently(lambda: self._client.delete_item(**arguments, ReturnValues="ALL_OLD", **RETURN_OLD))
         return decode_item(answer.get("Attributes"))
 
     def transact(self, writes: Iterable[Put | Update | Delete]) -> None:
         """Apply all writes or none. Raises ``ConditionFailed`` with the item of the first that did not hold.
 
-        Another transaction on the same items at the same moment is waited for; ``Contention`` when it goes on.
+        Raises ``Contention`` when other transactions on the same items go on and on.
         """
         items: list[Any] = []
         for write in writes:
@@ -341,16 +339,22 @@ class Table:
                     items.append({"Update": {**self._update(write), **RETURN_OLD}})
                 case Delete():
                     items.append({"Delete": {**self._delete(write), **RETURN_OLD}})
-        for attempt in range(_ATTEMPTS):
+        self._patiently(lambda: self._client.transact_write_items(TransactItems=items))
+
+    def _patiently(self, write: Callable[[], Result]) -> Result:
+        """Make a write, again where a transaction on the same item was under way. Raises ``Contention`` in the end.
+
+        DynamoDB refuses single writes for that too, and botocore repeats neither
+        (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html).
+        """
+        for attempt in range(_ATTEMPTS - 1):
             try:
                 with conditions(self._client):
-                    self._client.transact_write_items(TransactItems=items)
+                    return write()
             except Contention:
-                if attempt == _ATTEMPTS - 1:
-                    raise
                 time.sleep(random.uniform(0.01, 0.05) * 2**attempt)  # noqa: S311 - spreads load, hides nothing
-            else:
-                return
+        with conditions(self._client):
+            return write()
 
     def transact_all(self, writes: Sequence[Put | Update | Delete]) -> None:
         """Apply all of possibly no writes or none. Raises ``ConditionFailed``, ``Contention``."""

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from unified.connections.lifecycle import MAX_SESSION_SECONDS
+from unified.connections.links import MAX_LINK_SECONDS
 from unified.errors import FieldProblem, Invalid
 
 _Operation = Annotated[str, StringConstraints(min_length=1, max_length=80)]
@@ -130,14 +132,14 @@ class SessionConnection(Body):
 class SessionBody(Body):
     """How long the session lasts, in seconds, and for which operations."""
 
-    expiresIn: int | None = Field(default=None, ge=60, le=86_400)  # noqa: N815 - the wire's name
+    expiresIn: int | None = Field(default=None, ge=60, le=MAX_SESSION_SECONDS)  # noqa: N815 - the wire's name
     connection: SessionConnection = Field(default_factory=SessionConnection)
 
 
 class LinkBody(Body):
     """A link to the connect page: how long it lives, in seconds, where it leads back, how its page looks."""
 
-    expiresInSeconds: int | None = Field(default=None, ge=60, le=604_800)  # noqa: N815 - the wire's name
+    expiresInSeconds: int | None = Field(default=None, ge=60, le=MAX_LINK_SECONDS)  # noqa: N815 - the wire's name
     redirectUrl: str | None = Field(default=None, max_length=2000)  # noqa: N815 - the wire's name
     origin: str | None = Field(default=None, max_length=260)
     language: str = Field(default="", max_length=10)

@@ -12,10 +12,15 @@ from unified.log import logger
 from unified.settings import settings
 
 MAX_DELAY_SECONDS = 900
+MOST_TASKS = 10
+"""As many as SQS takes at once."""
 
 
 def send_tasks(tasks: Sequence[dict[str, Any]], delay: int = 0) -> None:
-    """Put at most ten tasks into the sweep queue. Raises what SQS raises, and ``RuntimeError`` for a part refused."""
+    """Put at most ``MOST_TASKS`` tasks into the sweep queue.
+
+    Raises what SQS raises, and ``RuntimeError`` for a part refused.
+    """
     _send(settings().sweep_queue_url, tasks, delay)
 
 

@@ -15,7 +15,7 @@ from unified.ledger import purge
 from unified.ledger.progress import Progress
 from unified.ledger.registry import Desk, LeaseLost, Registry
 from unified.ledger.sweep import Interrupted, Pass, Witness, begin
-from unified.ledger.tasks import send_tasks
+from unified.ledger.tasks import MOST_TASKS, send_tasks
 from unified.ledger.watched import Home, Watched, home
 from unified.log import logger
 
@@ -54,8 +54,8 @@ class Worker:
                     paused[connector] = self._registry.paused_until(connector)
                 if paused[connector] <= now:
                     tasks.append((due.watch, "sweep"))
-        for start in range(0, len(tasks), 10):
-            part = tasks[start : start + 10]
+        for start in range(0, len(tasks), MOST_TASKS):
+            part = tasks[start : start + MOST_TASKS]
             # Sent before it is noted: a crash between the two sends a task twice, which its lease bears.
             self._send([{"task": task, "watch": watch.to_message()} for watch, task in part], 0)
             for watch, task in part:
@@ -82,9 +82,15 @@ class Worker:
 
     def _prepare_project(self, project: str) -> None:
         """Have all connections of a project looked at now: what is wanted of them has changed."""
-        for due in self._registry.all():
-            if due.watch.reference.project == project and not due.is_removed:
-                self._send([{"task": "sweep", "watch": due.watch.to_message()}], 0)
+        watches = [due.watch for due in self._registry.all() if not due.is_removed]
+        # Asked for: a sweep that is under way knows nothing yet of what is newly wanted.
+        tasks: list[dict[str, Any]] = [
+            {"task": "sweep", "watch": watch.to_message(), "asked": True}
+            for watch in watches
+            if watch.reference.project == project
+        ]
+        for start in range(0, len(tasks), MOST_TASKS):
+            self._send(tasks[start : start + MOST_TASKS], 0)
 
     def _sweep(self, watched: Watched, deadline: Deadline) -> bool:
         """Sweep a connection as far as time goes; False when somebody else is at it."""

@@ -239,7 +239,7 @@ def test_what_always_conflicts_is_given_up(scene: Scene) -> None:
     def conflict(writes: Sequence[Write]) -> None:
         raise Conflict
 
-    scene.entries.write = conflict  # pyright: ignore[reportAttributeAccessIssue]
+    scene.entries.write = conflict  # pyright: ignore[reportAttributeAccessIssue] - the test stands in for it
     with pytest.raises(Unsettled):
         scene.settle()
     scene.account.put("g.1", "A")
@@ -263,7 +263,7 @@ def test_what_leaves_a_group_is_gone_and_what_joins_it_is_new(scene: Scene) -> N
 def test_a_group_whose_records_are_all_on_the_page_is_not_read(scene: Scene) -> None:
     scene.account.put("g.1", "A")
     scene.settle("g.1")
-    scene.model.members = no_call  # pyright: ignore[reportAttributeAccessIssue]
+    scene.model.members = no_call  # pyright: ignore[reportAttributeAccessIssue] - the test stands in for it
 
     assert scene.one.settle_groups(None, ["g.", "unknown."], ["g.1"]) == []
 
@@ -271,7 +271,7 @@ def test_a_group_whose_records_are_all_on_the_page_is_not_read(scene: Scene) -> 
 def test_a_model_that_reads_no_single_record_can_still_see_one_come_back() -> None:
     scene = Scene(has_times=False)
     scene.model.capabilities = {Operation.RETRIEVE: Capability("refused", reason="There is no such call.")}
-    scene.model.retrieve = no_call  # pyright: ignore[reportAttributeAccessIssue]
+    scene.model.retrieve = no_call  # pyright: ignore[reportAttributeAccessIssue] - the test stands in for it
     scene.account.put("a", "A")
     page = list(scene.account.records.values())
     scene.one.take_page(None, page, scene.account.now, scene.account.now)
@@ -287,7 +287,7 @@ def test_a_model_that_reads_no_single_record_can_still_see_one_come_back() -> No
 def test_a_page_soon_after_another_needs_no_single_read_that_is_refused() -> None:
     scene = Scene(has_times=False)
     scene.model.capabilities = {Operation.RETRIEVE: Capability("refused", reason="There is no such call.")}
-    scene.model.retrieve = no_call  # pyright: ignore[reportAttributeAccessIssue]
+    scene.model.retrieve = no_call  # pyright: ignore[reportAttributeAccessIssue] - the test stands in for it
     for name in ("A", "B"):
         scene.account.put("a", name)
         scene.one.take_page(None, list(scene.account.records.values()), scene.account.now, scene.account.now)
