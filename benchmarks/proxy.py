@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from benchmarks.event_stack import handler
+from benchmarks.event_stack import handler as handler_of
 from benchmarks.local_stack import LocalStack, running
 from benchmarks.warm import HEADERS, Context, Meter
 
@@ -33,7 +33,7 @@ P99_MS = 10.0
 def measure(stack: LocalStack) -> dict[str, dict[str, Any]]:
     """Connect an account, then call two endpoints both ways, many times; figures in milliseconds."""
     os.environ.update({**stack.function_environment(), "POWERTOOLS_SERVICE_NAME": "proxy"})
-    handler = handler("proxy")
+    handler = handler_of("proxy")
     from botocore.httpsession import URLLib3Session
 
     from unified import aws, transport

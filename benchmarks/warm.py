@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from benchmarks.event_stack import handler
+from benchmarks.event_stack import handler as handler_of
 from benchmarks.local_stack import LocalStack, running
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,7 +70,7 @@ class Meter:
 def measure(stack: LocalStack) -> dict[str, dict[str, Any]]:
     """Connect an account, then retrieve one contact and list a page of 100, many times; figures in milliseconds."""
     os.environ.update(stack.function_environment())
-    handler = handler("resources")
+    handler = handler_of("resources")
     from botocore.httpsession import URLLib3Session
 
     from unified import aws, transport
