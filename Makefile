@@ -10,8 +10,9 @@ MAKEFLAGS += --no-print-directory
 # The processor of the functions: arm64 or x86_64. Where layers are built to, for `make layers`.
 ARCH ?= arm64
 OUT ?= .aws-sam/layers/$(ARCH)
-# One worker per core; a file's tests stay together because they share what is dear to start.
-PYTEST_ARGS ?= -n auto --dist loadfile
+# One worker per core; a file's tests stay together because they share what is dear to start. In their own order: the
+# quick unit tests last, so that no worker waits for another's slow file.
+PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder
 
 UV := $(CURDIR)/.tools/bin/uv
 BIN := .venv/bin
