@@ -1,8 +1,8 @@
 """What moto needs to stand for AWS in a stack at work: exclusive queues, and costs that do not grow with the data.
 
 As it comes, moto loses a message that is sent while another is deleted, walks through a whole queue for each
-receipt, copies the whole table for each transaction and keeps every iterator of a stream. `mend` puts that right in
-this process. Its state is moto's own, so everything else of moto works as before.
+receipt, sorts the whole table for each query, copies it for each transaction and keeps every iterator of a stream.
+`mend` puts that right in this process. Its state is moto's own, so everything else of moto works as before.
 """
 
 import copy
@@ -14,7 +14,7 @@ from typing import Any, overload
 
 from moto.core.utils import unix_time, unix_time_millis
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 from moto.sqs.models import Message, Queue, SQSBackend
@@ -33,6 +33,8 @@ _LOCKED = (
 )
 _ORIGINALS: dict[str, Callable[..., Any]] = {name: getattr(SQSBackend, name) for name in (*_LOCKED, "receive_message")}
 _TRANSACT = DynamoDBBackend.transact_write_items
+_QUERY = Table.query
+_ALL_ITEMS = Table.all_items
 _GET_RECORDS = DynamoDBStreamsBackend.get_records
 _COUNTS = (
     "approximate_number_of_messages",
@@ -61,6 +63,8 @@ def mend(speed: float = 1.0) -> None:
         (SQSBackend, "is_message_valid_based_on_retention_period", _is_kept),
         (Queue, "messages", property(_Visible)),
         (Queue, "delete_message", _delete),
+        (Table, "query", _query),
+        (Table, "all_items", _all_items),
         (DynamoDBBackend, "transact_write_items", _transact),
         (DynamoDBStreamsBackend, "get_records", _get_records),
     ]
@@ -99,6 +103,24 @@ def _receive(backend: SQSBackend, queue_name: str, count: int, wait: int, *rest:
         if found or time.monotonic() >= deadline:
             return found
         time.sleep(LOOK_SECONDS)
+
+
+def _query(table: Table, hash_key: DynamoType | None, *rest: Any, **named: Any) -> Any:
+    """Have a query look at its own partition alone. Tables with an index are moto's own matter."""
+    _at_work.partition = None if table.all_indexes() or hash_key is None else (table, hash_key)
+    try:
+        return _QUERY(table, hash_key, *rest, **named)
+    finally:
+        _at_work.partition = None
+
+
+def _all_items(table: Table) -> list[Item]:
+    asked: tuple[Table, DynamoType] | None = getattr(_at_work, "partition", None)
+    if asked is None or asked[0] is not table or table.range_key_attr is None:
+        return _ALL_ITEMS(table)
+    items: dict[DynamoType, dict[DynamoType, Item]] = vars(table)["items"]
+    # Not by subscription: that would make the partition.
+    return list(items.get(asked[1], {}).values())
 
 
 def _is_kept(backend: SQSBackend, queue_name: str, message: Message) -> bool:

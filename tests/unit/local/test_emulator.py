@@ -1,4 +1,4 @@
-"""What is put right in moto: transactions leave nothing behind, delays follow the speed."""
+"""What is put right in moto: queries see one partition, transactions leave nothing behind, delays follow the speed."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,6 +23,34 @@ def client(url: str, service: Any) -> Any:
     return boto3.client(
         service, endpoint_url=url, region_name=REGION, aws_access_key_id="local", aws_secret_access_key="local"
     )
+
+
+def test_a_query_gives_its_partition_in_order_whatever_else_there_is(aws_url: str) -> None:
+    """In both directions and page by page; a scan gives everything, a partition that is not there stays so."""
+    database = client(aws_url, "dynamodb")
+    database.create_table(
+        TableName="q",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+    )
+    for sk in ("c", "a", "b"):
+        for pk in ("one", "two"):
+            database.put_item(TableName="q", Item={"pk": {"S": pk}, "sk": {"S": sk}})
+
+    def query(pk: str, **more: Any) -> dict[str, Any]:
+        asked = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": pk}}}
+        return database.query(TableName="q", **asked, **more)
+
+    def names(answer: dict[str, Any]) -> list[str]:
+        return [item["pk"]["S"] + item["sk"]["S"] for item in answer["Items"]]
+
+    assert names(query("one")) == ["onea", "oneb", "onec"]
+    assert names(query("two", ScanIndexForward=False)) == ["twoc", "twob", "twoa"]
+    assert names(query("none")) == []
+    first = query("one", Limit=2)
+    assert names(query("one", ExclusiveStartKey=first["LastEvaluatedKey"])) == ["onec"]
+    assert len(database.scan(TableName="q")["Items"]) == 6
 
 
 def test_a_transaction_that_fails_leaves_no_trace(aws_url: str) -> None:
