@@ -1,11 +1,12 @@
-"""``python -m admin``: what an operator does to a deployment, with the operator's own AWS credentials.
+"""``.venv/bin/python -m admin``: what an operator does to a deployment, with the operator's own AWS credentials.
 
-    python -m admin --stack unified-ashby projects create --name Acme --redirect-url https://acme.example/done
-    python -m admin --stack unified-ashby keys add pk_...
-    python -m admin --stack unified-ashby oauth-client set pk_... --client-id ... < secret.txt
+    .venv/bin/python -m admin --stack unified-ashby projects create --name Acme --redirect-url https://acme.example/done
+    .venv/bin/python -m admin --stack unified-ashby keys add pk_...
+    .venv/bin/python -m admin --stack unified-ashby oauth-client set pk_... --client-id ... < secret.txt
 
 It finds table and keys in the stack's outputs, or takes ``--table`` and ``--key-arn``. Answers are JSON on
-standard output; a new secret key is shown once and kept nowhere. Exit status 2 means that it was refused.
+standard output; a new secret key is shown once and kept nowhere. Exit status 2 means that it was refused, by us or
+by AWS, and standard error says why.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ import os
 import sys
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
 from admin import commands, connect_page
 from unified.grants import Need
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    top = argparse.ArgumentParser(prog="python -m admin", description="Administer a deployment.")
+    top = argparse.ArgumentParser(prog=".venv/bin/python -m admin", description="Administer a deployment.")
     where = top.add_argument_group("where")
     where.add_argument("--stack", help="name of the deployed stack")
     where.add_argument("--table", help="name of the table, instead of --stack")
@@ -82,6 +85,7 @@ def _add_secrets(groups: Any) -> None:
     revoke = keys.add_parser("revoke", help="end a secret key")
     revoke.add_argument("public_key")
     revoke.add_argument("secret_id")
+    revoke.add_argument("--revoked-by", default=getpass.getuser(), help="default: you")
     revoke.set_defaults(run=commands.revoke_key)
 
     clients = groups.add_parser("oauth-client", help="a project's own OAuth client (whitelabel)").add_subparsers(
@@ -111,8 +115,10 @@ def _add_secrets(groups: Any) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     asked = parser().parse_args(arguments)
-    if asked.region:
-        os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = asked.region
+    # botocore reads only the second of these, Lambda and many shells set only the first.
+    region = asked.region or os.environ.get("AWS_REGION")
+    if region:
+        os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
     if asked.endpoint_url:
         os.environ["AWS_ENDPOINT_URL"] = asked.endpoint_url
     try:
@@ -121,8 +127,20 @@ def main(arguments: list[str] | None = None) -> int:
     except commands.RefusedError as refused:
         print(f"admin: {refused}", file=sys.stderr)
         return 2
+    except (BotoCoreError, ClientError) as failed:
+        print(f"admin: AWS: {failed}{_advice(failed)}", file=sys.stderr)
+        return 2
     print(json.dumps(answer, indent=2))
     return 0
+
+
+def _advice(failed: Exception) -> str:
+    """Say what to do, where botocore's own words do not."""
+    if isinstance(failed, NoRegionError):
+        return " Name it by --region, or in AWS_REGION."
+    if isinstance(failed, NoCredentialsError):
+        return ". They come from the environment or a profile, as for the AWS CLI."
+    return ""
 
 
 if __name__ == "__main__":

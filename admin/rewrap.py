@@ -86,7 +86,8 @@ def _watched(project: Project) -> Iterator[bool | Change]:
             after = [{**one, "sealed": _rewrapped(context, one["sealed"])} for one in before]
             yield Change(t.hook_key(state["hookId"]), "secrets", before, after)
         bodies = t.table().get(watch.sync_key("KEY"))
-        if bodies is not None:
+        # One that was removed this very moment has no key any more.
+        if bodies is not None and "wrappedKey" in bodies:
             key_id, wrapped = vault().rewrap_key(watch.reference.context("event"), bodies["wrappedKey"])
             yield Change(watch.sync_key("KEY"), "wrappedKey", bodies["wrappedKey"], wrapped)
             yield Change(watch.sync_key("KEY"), "keyId", bodies["keyId"], key_id)

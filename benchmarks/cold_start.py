@@ -50,7 +50,6 @@ ENVIRONMENT = {
     "EVENT_BUS_NAME": "benchmark",
     "DELIVERY_ALLOWED_NETWORKS": "",
     "BASE_URLS": "",
-    "DELIVERY_QUEUE_ARN": "arn:aws:sqs:us-east-1:123456789012:deliveries",
     "DELIVERY_DEAD_LETTER_QUEUE_ARN": "arn:aws:sqs:us-east-1:123456789012:dead-letters",
     "SCHEDULE_GROUP": "benchmark",
     "SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/benchmark",

@@ -120,7 +120,7 @@ def _sweep(stack: EventStack, watch: Any) -> Sweep:
             invocations += 1
             if answer["batchItemFailures"]:
                 raise RuntimeError("the sweep failed")
-            progress = home().progress(watch, "genericContact")
+            progress = home().progress(watch, "genericContact", {})
             if progress.run is None and progress.held is None and progress.is_complete:
                 break
             if invocations > 20:

@@ -37,7 +37,7 @@ class Aws:
         await self._client.aclose()
 
     async def sqs(self, action: str, queue: str, **arguments: object) -> dict[str, Any]:
-        """Call SQS about a queue, given by its ARN."""
+        """Call SQS about a queue, given by its ARN or name."""
         return await self._target("sqs", action, {"QueueUrl": self.queue_url(queue), **arguments})
 
     async def streams(self, action: str, **arguments: object) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class Aws:
         await self._request("scheduler", "DELETE", f"/schedules/{quote(name)}", query={"groupName": group})
 
     def queue_url(self, arn: str) -> str:
-        """Give a queue's address."""
+        """Give the address of a queue, given by its ARN or name."""
         return f"{self.url}/{ACCOUNT_ID}/{arn.rpartition(':')[2]}"
 
     async def _target(self, service: str, action: str, arguments: Mapping[str, object]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def schemas() -> dict[str, Any]:
             {
                 "object": {"const": "connectCheck"},
                 "valid": {"type": "boolean"},
-                "status": {"enum": ["valid", "malformed", "refused", "busy", "ended", "form", "tries"]},
+                "status": {"enum": ["valid", "malformed", "encoded", "refused", "busy", "ended", "form", "tries"]},
                 "message": _TEXT,
                 "missing": {"type": "array", "items": _object({"permission": _TEXT, "name": _TEXT})},
                 "scopesKnown": {"type": "boolean"},

@@ -11,6 +11,8 @@ _TIME = {"type": "string", "format": "date-time"}
 _MAYBE_TIME = {"type": ["string", "null"], "format": "date-time"}
 _TEXTS = {"type": "array", "items": _TEXT}
 _COUNT = {"type": "integer", "minimum": 0}
+_WARNING = {"type": "object", "properties": {"code": _TEXT, "message": _TEXT}, "required": ["code", "message"]}
+_WARNINGS = {"type": "array", "items": _WARNING}
 
 
 def schemas() -> dict[str, Any]:
@@ -62,10 +64,12 @@ def schemas() -> dict[str, Any]:
         "Replay": _object(
             {"object": {"const": "replay"}, "id": _TEXT, "enqueued": _COUNT, "next": {"type": ["string", "null"]}}
         ),
-        "Event": _object(event, changedAt=_TIME),
+        "Event": _object(event, changedAt=_TIME, warnings=_WARNINGS),
         "EventPage": _page("Event"),
         "EventWithDeliveries": _object(
-            {**event, "deliveries": {"type": "array", "items": {"type": "object"}}}, changedAt=_TIME
+            {**event, "deliveries": {"type": "array", "items": {"type": "object"}}},
+            changedAt=_TIME,
+            warnings=_WARNINGS,
         ),
         "DeliveryAttempt": _object(attempt, status={"type": ["integer", "null"]}, latencyMs=_COUNT, errorKind=_TEXT),
         "DeliveryAttemptPage": _page("DeliveryAttempt"),

@@ -19,6 +19,8 @@ from local.triggers import ScheduleTrigger
 
 FIRST_SECONDS = 1.0
 LOOK_SECONDS = 0.5
+SEND_MESSAGE = "arn:aws:scheduler:::aws-sdk:sqs:sendMessage"
+"""The one thing that schedules do here (a universal target, whose input is the call's parameters)."""
 
 
 class Ticker:
@@ -46,7 +48,7 @@ class Ticker:
 
 
 class OneTimeSchedules:
-    """Stands for EventBridge Scheduler: when a schedule is due, its input goes to its queue."""
+    """Stands for EventBridge Scheduler: when a schedule is due, its message goes to its queue."""
 
     def __init__(self, aws: Aws, log: Log, *, speed: float = 1.0) -> None:
         """`speed` divides the time between the making of a schedule and its own time."""
@@ -86,11 +88,13 @@ class OneTimeSchedules:
 
     async def _run(self, arn: str, schedule: Mapping[str, Any]) -> None:
         target: Mapping[str, Any] = schedule["Target"]
-        if not target["Arn"].startswith("arn:aws:sqs:"):
-            self._leave(arn, f"{target['Arn']} gets nothing here: SQS queues alone do")
+        if target["Arn"] != SEND_MESSAGE:
+            self._leave(arn, f"{target['Arn']} is not done here: {SEND_MESSAGE} alone is")
             return
+        message: dict[str, Any] = json.loads(target["Input"])
+        queue = message.pop("QueueUrl").rpartition("/")[2]
         # First sent, then deleted: a stop between the two sends twice, as AWS may.
-        await self._aws.sqs("SendMessage", target["Arn"], MessageBody=target.get("Input") or "{}")
+        await self._aws.sqs("SendMessage", queue, **message)
         if schedule.get("ActionAfterCompletion") == "DELETE":
             await self._aws.delete_schedule(schedule["GroupName"], schedule["Name"])
         else:

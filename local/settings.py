@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,24 +100,32 @@ def read_speed(environ: Mapping[str, str]) -> float:
     return speed
 
 
+def read_port(environ: Mapping[str, str], name: str, usual: int) -> int:
+    """Read a port from the environment. Raises `LocalError` for what is none."""
+    text = environ.get(name, str(usual))
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
+        raise LocalError(f"{name} is {text!r}, not a port")
+    return int(text)
+
+
 def read_settings(arguments: Sequence[str], environ: Mapping[str, str], root: Path) -> Settings:
     """Read the command line and the environment. Exits with a usage message for an unknown argument.
 
-    Raises `LocalError` for a speed that is none.
+    Raises `LocalError` for a speed or a port that is none.
     """
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("--template", type=Path, default=root / "template.yaml", help="default: %(default)s")
-    parser.add_argument("--port", type=int, default=int(environ.get("PORT", "8787")), help="the API; env PORT")
+    parser.add_argument("--port", type=int, default=read_port(environ, "PORT", 8787), help="the API; env PORT")
     parser.add_argument(
         "--sandbox-port",
         type=int,
-        default=int(environ.get("SANDBOX_PORT", "8788")),
+        default=read_port(environ, "SANDBOX_PORT", 8788),
         help="the Ashby sandbox; env SANDBOX_PORT",
     )
     parser.add_argument(
         "--aws-port",
         type=int,
-        default=int(environ.get("AWS_PORT", "8789")),
+        default=read_port(environ, "AWS_PORT", 8789),
         help="moto, as AWS; env AWS_PORT",
     )
     parser.add_argument(
@@ -134,7 +143,7 @@ def read_settings(arguments: Sequence[str], environ: Mapping[str, str], root: Pa
     parser.add_argument(
         "--receiver-port",
         type=int,
-        default=int(environ.get("RECEIVER_PORT", "8790")),
+        default=read_port(environ, "RECEIVER_PORT", 8790),
         help="the webhook receiver; env RECEIVER_PORT",
     )
     parser.add_argument(

@@ -28,7 +28,7 @@ def table() -> str:
 
 def _operations(connector: Connector) -> str:
     lines = [
-        f"| {connector.name} | " + " | ".join(SHOWN) + " | search and filters | Ashby permissions |",
+        f"| {connector.name} | " + " | ".join(SHOWN) + f" | search and filters | {connector.name} permissions |",
         "|" + "---|" * (len(SHOWN) + 3),
     ]
     notes: list[str] = []

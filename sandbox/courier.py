@@ -10,6 +10,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock, Thread
 
 import httpx
@@ -120,7 +121,11 @@ class Courier:
         self._tasks = set[asyncio.Task[None]]()
         # The number of connections is not limited here: whoever waited for one too long would count as not answered.
         self._client = httpx.AsyncClient(
-            timeout=pinging.TIMEOUT_SECONDS, trust_env=False, limits=httpx.Limits(max_keepalive_connections=20)
+            timeout=pinging.TIMEOUT_SECONDS,
+            trust_env=False,
+            # No cookie of one receiver's answer goes out with another's webhook.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            limits=httpx.Limits(max_keepalive_connections=20),
         )
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
             runner.run(self._serve(self._client, self._tasks))

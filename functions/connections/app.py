@@ -10,7 +10,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Request, Response
 
-from unified.api import lifecycle, mappings, models
+from unified.api import authorizations, connections, connectors, mappings, models, sessions
 from unified.api.http import create_app, documented, entry, no_content
 from unified.api.requests import access, caller, deadline, json_body, public_url, query
 from unified.grants import Need
@@ -32,7 +32,7 @@ _PREVIEW = documented("Try a field mapping on live records", answer="ResourcePag
     ),
 )
 def list_connections(request: Request) -> dict[str, Any]:
-    return lifecycle.list_connections(caller(request), query(request))
+    return connections.list_connections(caller(request), query(request))
 
 
 @app.post(
@@ -40,12 +40,12 @@ def list_connections(request: Request) -> dict[str, Any]:
     **documented("Create a connection", answer="Connection", body="ConnectionBody", auth="secret"),
 )
 def create_connection(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
-    return lifecycle.create(caller(request, Need.MANAGE), connector_id, owner_id, json_body(request))
+    return connections.create(caller(request, Need.MANAGE), connector_id, owner_id, json_body(request))
 
 
 @app.get(_CONNECTION, **documented("Read a connection", answer="Connection", auth="secret"))
 def retrieve_connection(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
-    return lifecycle.retrieve(caller(request), connector_id, owner_id)
+    return connections.retrieve(caller(request), connector_id, owner_id)
 
 
 @app.patch(
@@ -59,12 +59,12 @@ def retrieve_connection(request: Request, connector_id: str, owner_id: str) -> d
     ),
 )
 def update_connection(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
-    return lifecycle.update(caller(request, Need.MANAGE), connector_id, owner_id, json_body(request), query(request))
+    return connections.update(caller(request, Need.MANAGE), connector_id, owner_id, json_body(request), query(request))
 
 
 @app.delete(_CONNECTION, **documented("Remove a connection", answer="Nothing", auth="secret"))
 def delete_connection(request: Request, connector_id: str, owner_id: str) -> Response[Any]:
-    lifecycle.delete(caller(request, Need.MANAGE), connector_id, owner_id, deadline(request))
+    connections.delete(caller(request, Need.MANAGE), connector_id, owner_id, deadline(request))
     return no_content()
 
 
@@ -79,7 +79,7 @@ def delete_connection(request: Request, connector_id: str, owner_id: str) -> Res
     ),
 )
 def authorize_connection(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
-    return lifecycle.authorize(
+    return authorizations.authorize(
         caller(request, Need.MANAGE),
         connector_id,
         owner_id,
@@ -95,7 +95,7 @@ def authorize_connection(request: Request, connector_id: str, owner_id: str) -> 
     **documented("Tell what a connection can do", answer="ConnectionPermissions", auth="secret"),
 )
 def retrieve_permissions(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
-    return lifecycle.permissions(caller(request), connector_id, owner_id)
+    return authorizations.permissions(caller(request), connector_id, owner_id)
 
 
 @app.post(
@@ -103,7 +103,7 @@ def retrieve_permissions(request: Request, connector_id: str, owner_id: str) -> 
     **documented("Create a session", answer="Session", body="SessionBody", auth="secret"),
 )
 def create_session(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
-    return lifecycle.create_session(caller(request, Need.MANAGE), connector_id, owner_id, json_body(request))
+    return sessions.create_session(caller(request, Need.MANAGE), connector_id, owner_id, json_body(request))
 
 
 @app.post(
@@ -112,15 +112,15 @@ def create_session(request: Request, connector_id: str, owner_id: str) -> dict[s
 )
 def create_link(request: Request, connector_id: str, owner_id: str) -> dict[str, Any]:
     calling = caller(request, Need.MANAGE)
-    return lifecycle.create_link(calling, connector_id, owner_id, json_body(request), public_url(request))
+    return authorizations.create_link(calling, connector_id, owner_id, json_body(request), public_url(request))
 
 
 @app.delete(
     f"{_CONNECTION}/sessions",
-    **documented("Revoke all sessions of a connection", answer="Nothing", auth="secret"),
+    **documented("Revoke all sessions and links of a connection", answer="Nothing", auth="secret"),
 )
 def revoke_sessions(request: Request, connector_id: str, owner_id: str) -> Response[Any]:
-    lifecycle.revoke_sessions(caller(request, Need.MANAGE), connector_id, owner_id)
+    sessions.revoke_all(caller(request, Need.MANAGE), connector_id, owner_id)
     return no_content()
 
 
@@ -144,7 +144,7 @@ def preview_mapping(request: Request, model: str, connector_id: str = "", owner_
 
 @app.get("/v1/connectors", **documented("List connectors", answer="ConnectorPage", auth="secret"))
 def list_connectors(request: Request) -> dict[str, Any]:
-    return lifecycle.list_connectors(caller(request), query(request))
+    return connectors.list_connectors(caller(request), query(request))
 
 
 @app.get(
@@ -152,7 +152,7 @@ def list_connectors(request: Request) -> dict[str, Any]:
     **documented("Read a connector and its capability table", answer="Connector", auth="secret"),
 )
 def retrieve_connector(request: Request, connector_id: str) -> dict[str, Any]:
-    return lifecycle.retrieve_connector(caller(request), connector_id, request.headers.get("x-connector-id"))
+    return connectors.retrieve_connector(caller(request), connector_id, request.headers.get("x-connector-id"))
 
 
 @app.get(
@@ -214,7 +214,7 @@ def retrieve_own_connection(request: Request) -> dict[str, Any]:
 
 @app.delete("/v1/s/connection", **documented("Remove the session's connection", answer="Nothing"))
 def delete_own_connection(request: Request) -> Response[Any]:
-    lifecycle.delete_own(access(request, need=Need.MANAGE))
+    connections.delete_own(access(request, need=Need.MANAGE))
     return no_content()
 
 
@@ -228,7 +228,7 @@ def delete_own_connection(request: Request) -> Response[Any]:
     ),
 )
 def authorize_own_connection(request: Request) -> dict[str, Any]:
-    return lifecycle.authorize_own(
+    return authorizations.authorize_own(
         access(request, need=Need.MANAGE), json_body(request), query(request), public_url(request)
     )
 
@@ -238,17 +238,17 @@ def authorize_own_connection(request: Request) -> dict[str, Any]:
     **documented("Tell what the session's connection can do", answer="ConnectionPermissions"),
 )
 def retrieve_own_permissions(request: Request) -> dict[str, Any]:
-    return lifecycle.own_permissions(access(request))
+    return authorizations.own_permissions(access(request))
 
 
 @app.get("/v1/s/connector", **documented("Read the session's connector", answer="Connector"))
 def retrieve_own_connector(request: Request) -> dict[str, Any]:
-    return lifecycle.own_connector(access(request))
+    return connectors.own_connector(access(request))
 
 
 @app.delete("/v1/s/session", **documented("End the session itself", answer="Nothing", auth="session"))
 def end_session(request: Request) -> Response[Any]:
-    lifecycle.end_session(access(request), request.headers.get("x-session-token"))
+    sessions.end_session(access(request), request.headers.get("x-session-token"))
     return no_content()
 
 

@@ -12,15 +12,16 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Request, Response
 
-from unified.api.docs import swagger_page
+from unified.api.docs import swagger_page, unserved
 from unified.api.http import create_app, documented, entry
-
-app = create_app()
 
 
 @lru_cache(maxsize=1)
 def document() -> str:
     return (Path(__file__).parent / "openapi.json").read_text(encoding="utf-8")
+
+
+app = create_app(lambda method, path: unserved(document(), method, path))
 
 
 @app.get("/openapi.json", **documented("Read this document", answer="Document", auth="none"))

@@ -92,7 +92,7 @@ def replay_endpoint(request: Request, endpoint_id: str) -> tuple[dict[str, Any],
         "List events, the newest first",
         answer="EventPage",
         auth="secret",
-        parameters=("limit", "cursor", "connectorId", "ownerId", "model", "event", "since", "until"),
+        parameters=("limit", "cursor", "connectorId", "ownerId", "model", "event", "since", "until", "undelivered"),
     ),
 )
 def list_events(request: Request) -> dict[str, Any]:

@@ -29,6 +29,7 @@ _CREATE = documented(
     answer="ResourceOrReference",
     body="Fields",
     parameters=("returnResource",),
+    idempotent=True,
 )
 _RETRIEVE = documented("Read a resource", answer="Resource", parameters=("fields", "include", "expand"))
 _UPDATE = documented(
@@ -36,12 +37,13 @@ _UPDATE = documented(
     answer="ResourceOrReference",
     body="Fields",
     parameters=("returnResource",),
+    idempotent=True,
 )
-_DELETE = documented("Delete a resource", answer="Nothing")
+_DELETE = documented("Delete a resource", answer="Nothing", idempotent=True)
 _FIELDS = documented(
     "List a model's fields, standard and custom",
     answer="FieldPage",
-    parameters=("limit", "cursor", "isCustom"),
+    parameters=("limit", "cursor", "key", "type", "isCustom", "isRequired", "isValueReadOnly"),
 )
 _CREATE_FIELD = documented("Make a custom field in the account", answer="Field", body="FieldBody", status=201)
 

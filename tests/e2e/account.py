@@ -58,6 +58,10 @@ class Account:
         answer = self.world.http.get(f"{self.world.sandbox.url}/_sandbox/changes", params={"after": after})
         return {(one["kind"], one["identifier"], one["action"]) for one in answer.json()["changes"]}
 
+    def count(self, kind: str) -> int:
+        """Count the records of a kind."""
+        return self.world.sandbox.state()["counts"][kind]
+
     # -- what scenarios begin with --------------------------------------------------------------------------------
 
     def job(self) -> Record:
@@ -74,8 +78,11 @@ class Account:
 
     def stage(self, job: Record, kind: str) -> str:
         """Return a stage of a type in a job's plan."""
-        stages = self.ashby("interviewStage.list", interviewPlanId=job["defaultInterviewPlanId"])
-        return next(stage["id"] for stage in stages if stage["type"] == kind)
+        return next(stage["id"] for stage in self.stages(job) if stage["type"] == kind)
+
+    def stages(self, job: Record) -> list[Record]:
+        """Return the stages of a job's plan."""
+        return self.ashby("interviewStage.list", interviewPlanId=job["defaultInterviewPlanId"])
 
     def candidate(self) -> Record:
         """Make a candidate."""

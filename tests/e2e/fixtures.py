@@ -3,13 +3,16 @@
 Every answer is kept, and at the end no secret may be found in any of them, nor in the log.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.e2e.running import Listener, Project, Sandbox, TokenRelay, World
+from tests.e2e.listening import Listener
+from tests.e2e.receiving import Receiver
+from tests.e2e.running import Project, Sandbox, TokenRelay, World
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +60,17 @@ def whitelabel(world: World, relay: tuple[TokenRelay, str]) -> Project:
         stdin=world.keep_secret("whitelabel-secret") + "\n",
     )
     return project
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    """Run a customer's receiver of events."""
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def receivers() -> Iterator[Callable[[], Receiver]]:
+    """Give what runs a receiver until the test is over."""
+    with ExitStack() as running:
+        yield lambda: running.enter_context(Receiver())

@@ -2,16 +2,15 @@
 
 import json
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from tests.e2e.running import Project, World
+from tests.serving import Loopback, QuietHandler
 
 SECONDS = 15.0  # a small machine does other things too; alone it is about one
 
@@ -35,7 +34,7 @@ class Delivery:
         return self.event["data"]["id"]
 
 
-class Receiver:
+class Receiver(Loopback):
     """An HTTP server on this machine that answers 204 to what is signed with one of its `secrets`, else 400."""
 
     def __init__(self) -> None:
@@ -45,28 +44,14 @@ class Receiver:
         self._came = threading.Condition()
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        class Handler(QuietHandler):
+            def do_POST(self) -> None:  # noqa: N802 - http.server's own name
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                self.send_response(204 if receiver.take(headers, body) else 400)
+                self.send_response(204 if receiver.take(headers, self.body()) else 400)
                 self.end_headers()
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's own name
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/events"
-
-    def __enter__(self) -> "Receiver":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(Handler)
+        self.url += "/events"
 
     def take(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Verify a delivery and keep it; False for one that no secret fits."""
@@ -92,18 +77,11 @@ class Receiver:
 
     def wait(self, name: str, record_id: str, owner: str | None = None, seconds: float = SECONDS) -> Delivery:
         """Wait until an event of a record has come, and give its first delivery."""
-        return self.wait_for(name, lambda: self.taken(name, record_id, owner), seconds)[0]
-
-    def wait_for(self, told: str, found: Callable[[], Any], seconds: float = SECONDS) -> Any:
-        """Wait until something that came makes `found` true, and give what it returns."""
-        deadline = time.monotonic() + seconds
-        while not (result := found()):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                pytest.fail(f"did not come within {seconds} s: {told}")
-            with self._came:
-                self._came.wait(min(left, 0.1))
-        return result
+        with self._came:
+            found = self._came.wait_for(lambda: self.taken(name, record_id, owner), seconds)
+        if not found:
+            pytest.fail(f"did not come within {seconds} s: {name}")
+        return found[0]
 
 
 def subscribe(world: World, project: Project, receiver: Receiver, **body: Any) -> str:

@@ -4,25 +4,20 @@ Everything goes over sockets to a running ``python -m local``. The fixtures are 
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import re
 import secrets
-import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import boto3
 import httpx
-import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = "local-Table"
@@ -36,51 +31,6 @@ CONTACT_OPERATIONS = tuple(
     f"genericContact::{verb}" for verb in ("create", "retrieve", "list", "update", "delete", "fieldRead")
 )
 OPERATIONS = (*CONTACT_OPERATIONS, "genericUser::list", "genericUser::retrieve", "genericWorkspace::list")
-
-
-class Listener:
-    """A small HTTP server of the test's own: it keeps every request, and answers what `answer` says.
-
-    `answer` gets method, target and body; it gives status, content type and body, or None to close the
-    connection without a word.
-    """
-
-    def __init__(self, answer: Callable[[str, str, bytes], tuple[int, str, bytes] | None]) -> None:
-        self.requests: list[tuple[str, str, bytes]] = []
-        seen = self.requests
-
-        class Handler(BaseHTTPRequestHandler):
-            def handle_one(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                seen.append((self.command, self.path, body))
-                found = answer(self.command, self.path, body)
-                if found is None:
-                    self.close_connection = True
-                    return
-                status, kind, content = found
-                self.send_response(status)
-                self.send_header("content-type", kind)
-                self.send_header("content-length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_GET = do_POST = handle_one  # noqa: N815 - http.server's own names
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's own name
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> "Listener":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 @dataclass(frozen=True)
@@ -421,29 +371,3 @@ def form_token_of(page: httpx.Response) -> str:
 def assets_of(page: str) -> list[str]:
     """List what a page would load or run."""
     return re.findall(r"<script|<link|<iframe|<img|\bsrc=|url\(|@import|\bon\w+=", page, re.IGNORECASE)
-
-
-def needed(*programs: str) -> str:
-    """Find one of some programs that only end-to-end tests need.
-
-    A newcomer's machine without it skips what needs it, and is told so; CI may not (``.ci/run`` sets it up).
-    """
-    for program in programs:
-        found = shutil.which(program)
-        if found is not None:
-            return found
-    told = f"there is no {' or '.join(programs)} on this machine"
-    if os.environ.get("CI"):
-        pytest.fail(told)
-    pytest.skip(told)
-
-
-def npm_installed(folder: Path) -> Path:
-    """Install a folder's packages as its lock file says, once for each state of that file."""
-    npm = needed("npm")
-    lock = (folder / "package-lock.json").read_bytes()
-    stamp = folder / "node_modules" / f".installed-{hashlib.sha256(lock).hexdigest()[:16]}"
-    if not stamp.exists():
-        subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True)
-        stamp.touch()
-    return folder

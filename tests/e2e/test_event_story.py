@@ -15,8 +15,11 @@ import httpx
 import pytest
 
 from tests.e2e.account import KEY, Account
+from tests.e2e.installing import needed
+from tests.e2e.processes import descendants
 from tests.e2e.receiving import Receiver, subscribe
-from tests.e2e.running import ROOT, Connection, Project, Sandbox, World, needed
+from tests.e2e.running import ROOT, Connection, Project, Sandbox, World
+from tests.e2e.waiting import wait_for
 
 pytest_plugins = ["tests.e2e.fixtures"]
 
@@ -24,21 +27,11 @@ PATTERNS = ["genericContact::created", "atsApplication::created"]
 KEYS = {"x-api-key": "pk_local", "x-api-secret": "sk_local"}
 
 
-def wait_for(told: str, happens: Any, seconds: float = 30) -> Any:
-    """Wait until `happens` gives something true, and give it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = happens()
-        if found:
-            return found
-        time.sleep(0.05)
-    return pytest.fail(f"did not happen: {told}")
-
-
 def test_a_newcomer_changes_something_and_sees_the_event_come(start_local: Any) -> None:
     """``make dev``, the three commands that it prints, a change in the sandbox: the terminal shows a verified event."""
     needed("curl")
-    with start_local(ROOT, {"LOCAL_RELOAD": "0", "LOCAL_RECEIVER": "1"}) as stack:
+    with start_local(ROOT, {"LOCAL_RELOAD": "0", "LOCAL_RECEIVER": "1"}) as stack, httpx.Client() as http:
+        account = Account(World(stack.url, Sandbox(stack.sandbox_url, http), stack.aws_url, stack.log_file, http))
         commands = [shlex.split(line) for line in stack.lines if line.startswith("  curl ")]
         connection, *_ = [
             json.loads(subprocess.run([*command, "-sS"], capture_output=True, check=True).stdout)
@@ -47,13 +40,12 @@ def test_a_newcomer_changes_something_and_sees_the_event_come(start_local: Any) 
         sync = f"{stack.url}/v1/connections/ashby/{connection['ownerId']}/sync"
 
         def watched() -> bool:
-            read = httpx.get(sync, headers=KEYS).json()
+            read = http.get(sync, headers=KEYS).json()
             return read["status"] == "watching" and not read["waiting"] and bool(read["webhooks"]["actions"])
 
         wait_for("the connection is watched", watched)
-        candidate = ashby(stack.sandbox_url, "candidate.create", name="Grace Hopper")["id"]
-        jobs = ashby(stack.sandbox_url, "job.list", status=["Open"])
-        ashby(stack.sandbox_url, "application.create", candidateId=candidate, jobId=jobs[0]["id"])
+        candidate = account.ashby("candidate.create", name="Grace Hopper")["id"]
+        account.ashby("application.create", candidateId=candidate, jobId=account.job()["id"])
         line = wait_for("the event's line", lambda: [line for line in stack.lines if candidate in line], 20)[0]
         assert line.startswith("receiver")
         assert f"event genericContact::created owner {connection['ownerId']} record {candidate} version 1" in line
@@ -62,21 +54,7 @@ def test_a_newcomer_changes_something_and_sees_the_event_come(start_local: Any) 
         assert "Hopper" not in stack.log()
 
 
-def ashby(url: str, endpoint: str, **body: Any) -> Any:
-    """Call an endpoint of Ashby's."""
-    answer = httpx.post(f"{url}/{endpoint}", json=body, auth=(KEY, "")).json()
-    assert answer["success"], answer
-    return answer["results"]
-
-
 # -- with functions that die ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def receiver() -> Iterator[Receiver]:
-    """Run the customer's receiver."""
-    with Receiver() as receiver:
-        yield receiver
 
 
 @pytest.fixture(scope="module")
@@ -110,15 +88,6 @@ def kill(stack: Any, function: str) -> int:
     for pid in victims:
         os.kill(pid, signal.SIGKILL)
     return len(victims)
-
-
-def descendants(pid: int) -> list[int]:
-    """List the processes that a process has started, and those that they have."""
-    try:
-        children = "".join(path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")).split()
-    except OSError:
-        return []
-    return [found for child in map(int, children) for found in (child, *descendants(child))]
 
 
 def working_folder(pid: int) -> Path | None:

@@ -1,7 +1,7 @@
 """Who gets which events, and as what: subscriptions the Morph way, patterns, secrets that change, whole records."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.account import KEY, Account
 from tests.e2e.receiving import Delivery, Receiver, subscribe
 from tests.e2e.running import Connection, Project, Sandbox, World
+from tests.e2e.waiting import wait_for
 
 pytest_plugins = ["tests.e2e.fixtures"]
 
@@ -20,20 +21,6 @@ CREATED = "genericContact::created"
 def owner_of_events(world: World) -> Project:
     """Make a project: endpoints are a project's own."""
     return world.project("Subscriptions")
-
-
-@pytest.fixture
-def receivers() -> Iterator[Callable[[], Receiver]]:
-    """Give what runs a receiver until the test is over."""
-    running: list[Receiver] = []
-
-    def run() -> Receiver:
-        running.append(Receiver().__enter__())
-        return running[-1]
-
-    yield run
-    for one in running:
-        one.__exit__()
 
 
 def api(world: World, project: Project, method: str, path: str, **body: Any) -> Any:
@@ -53,14 +40,14 @@ def subscribed(world: World, project: Project, *events: str) -> Connection:
     return customer
 
 
-def ready(receiver: Receiver, customer: Connection, *models: str) -> None:
+def ready(customer: Connection, *models: str) -> None:
     """Wait until the first sweep of a connection is over and its webhooks are set up."""
 
     def watched() -> bool:
         sync = customer.send("GET", "/sync").json()
         return {one["model"] for one in sync["models"] if one["isComplete"] and not one["running"]} == set(models)
 
-    receiver.wait_for("the first sweep", watched, 40)
+    wait_for("the first sweep", watched, 40)
 
 
 def applicant(account: Account) -> str:
@@ -81,7 +68,7 @@ def test_a_connection_subscribes_and_an_endpoint_without_patterns_gets_just_that
     subscribe(world, owner_of_events, plain)
     subscribe(world, owner_of_events, of_its_own, events=["atsApplication::created"])
     customer = subscribed(world, owner_of_events, CREATED)
-    ready(plain, customer, "genericContact", "atsApplication")
+    ready(customer, "genericContact", "atsApplication")
     application = Account(world).application()
     of_its_own.wait("atsApplication::created", application["id"], customer.owner)
     plain.wait(CREATED, application["candidate"]["id"], customer.owner)
@@ -100,7 +87,7 @@ def test_a_session_subscribes_its_connection(
     authorized = session.call("POST", "/s/connection/authorization", json={"settings": {"apiKey": KEY}})
     assert authorized.status_code == 200, authorized.text
     assert customer.send("GET", "").json()["events"] == [CREATED]
-    ready(receiver, customer, "genericContact")
+    ready(customer, "genericContact")
     receiver.wait(CREATED, applicant(Account(world)), customer.owner)
 
 
@@ -112,7 +99,7 @@ def test_an_endpoint_for_one_connection_hears_of_no_other(
     one, other = (world.connected(owner_of_events, ["genericContact::list"], KEY) for _ in range(2))
     places = [{"connectorId": "ashby", "ownerId": one.owner}]
     subscribe(world, owner_of_events, receiver, events=[CREATED], connections=places)
-    ready(receiver, one, "genericContact")
+    ready(one, "genericContact")
     assert other.send("GET", "/sync").json()["status"] == "notWanted"
     candidate = applicant(Account(world))
     receiver.wait(CREATED, candidate, one.owner)
@@ -127,7 +114,7 @@ def test_a_secret_is_replaced_while_both_sign(
     endpoint = subscribe(world, owner_of_events, receiver)
     (old,) = receiver.secrets
     customer = subscribed(world, owner_of_events, CREATED)
-    ready(receiver, customer, "genericContact")
+    ready(customer, "genericContact")
 
     def rotate(seconds: int) -> str:
         path = f"webhook-endpoints/{endpoint}/rotate"
@@ -154,7 +141,7 @@ def test_a_whole_event_holds_the_record_until_its_connection_is_removed(
     subscribe(world, owner_of_events, receiver)
     assert api(world, owner_of_events, "PATCH", "event-settings", thin=False)["thin"] is False
     customer = subscribed(world, owner_of_events, CREATED)
-    ready(receiver, customer, "genericContact")
+    ready(customer, "genericContact")
     candidate = applicant(Account(world))
     delivery = receiver.wait(CREATED, candidate, customer.owner)
     name = Account(world).ashby("candidate.info", id=candidate)["name"]
@@ -165,7 +152,7 @@ def test_a_whole_event_holds_the_record_until_its_connection_is_removed(
     def read() -> Any:
         return api(world, owner_of_events, "GET", f"events/{delivery.event['id']}")
 
-    kept = receiver.wait_for("the delivery's state", lambda: (found := read())["deliveries"][0]["attempts"] and found)
+    kept = wait_for("the delivery's state", lambda: (found := read())["deliveries"][0]["attempts"] and found)
     assert kept["data"] == data
     assert [one["state"] for one in kept["deliveries"]] == ["delivered"]
     assert customer.send("DELETE", "").status_code == 204
@@ -185,10 +172,10 @@ def test_a_sweep_that_is_asked_for_while_one_is_under_way_is_not_lost(
     customer = world.connected(owner_of_events, ["genericContact::list"], KEY)
     account = Account(world)
     candidate = account.candidate()["id"]
-    ready(receiver, customer, "genericContact", "genericUser")
+    ready(customer, "genericContact", "genericUser")
     sandbox.fault("user.list", "latency", milliseconds=1500, times=1)
     assert customer.send("POST", "/sync", json={}).status_code == 200
-    receiver.wait_for("its contacts are read", lambda: swept(customer, "genericContact"))
+    wait_for("its contacts are read", lambda: swept(customer, "genericContact"))
     account.ashby("candidate.update", candidateId=candidate, name="Somebody Else")
     assert customer.send("POST", "/sync", json={}).status_code == 200
     receiver.wait("genericContact::updated", candidate, customer.owner)

@@ -5,7 +5,7 @@ Ashby. A cell that the connector calls native arrives by itself; one that a swee
 documentation says, by ``POST …/sync``. A cell that has no change (``event_changes``) fails.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -25,13 +25,6 @@ SOURCES: Mapping[tuple[str, str], EventSource] = {
 }
 # What to ask for so that a sweep finds it.
 SWEEPS: Mapping[str, Mapping[str, Any]] = {"incremental": {}, "full": {"full": True}}
-
-
-@pytest.fixture(scope="module")
-def receiver() -> Iterator[Receiver]:
-    """Run the customer's receiver."""
-    with Receiver() as receiver:
-        yield receiver
 
 
 @pytest.fixture(scope="module")

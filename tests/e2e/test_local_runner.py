@@ -8,12 +8,14 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+
+from tests.e2e.processes import descendants
+from tests.e2e.waiting import wait_for
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -100,23 +102,6 @@ def project(tmp_path: Path) -> Path:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     return root
-
-
-def descendants(pid: int) -> list[int]:
-    """List the processes that a process has started, and those that they have."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [found for child in map(int, children) for found in (child, *descendants(child))]
-
-
-def wait_for(told: str, happens: Callable[[], Any], seconds: float = 20) -> Any:
-    """Wait until `happens` gives something true, and give it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = happens()
-        if found:
-            return found
-        time.sleep(0.05)
-    return pytest.fail(f"did not happen: {told}")
 
 
 def alive(pids: list[int]) -> list[int]:

@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.e2e.running import CONTACT_OPERATIONS, Exchange, Project, Sandbox, World, npm_installed
+from tests.e2e.installing import npm_installed
+from tests.e2e.running import CONTACT_OPERATIONS, Exchange, Project, Sandbox, World
 from unified.connector import known_operations, load_connector
 
 pytest_plugins = ["tests.e2e.fixtures"]
@@ -247,7 +248,8 @@ def test_the_connector_is_found_although_the_client_asks_for_an_object(connected
 def test_a_session_makes_its_connection(morph: Morph) -> None:
     """Morph's components read the connection right after they have the session."""
     customer = Customer(morph)
-    wanted = {"connection": {**customer.ids, "operations": ["genericContact::list"]}, "expiresIn": 600}
+    # The duration is that of the README of Morph's client.
+    wanted = {"connection": {**customer.ids, "operations": ["genericContact::list"]}, "expiresIn": 30 * 60 * 60}
     session = morph.call(["sessions"], ["create", wanted])["value"]["data"]
     token = session["sessionToken"]
     morph.world.keep_secret(token.partition(".")[0], "/sessions")

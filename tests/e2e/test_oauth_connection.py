@@ -10,45 +10,25 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.e2e.listening import Listener
 from tests.e2e.running import (
     CONTACT_OPERATIONS,
     TABLE,
     Connection,
-    Listener,
     Project,
     Sandbox,
     TokenRelay,
     World,
     assert_problem,
     assets_of,
-    needed,
 )
 
-pytest_plugins = ["tests.e2e.fixtures"]
+pytest_plugins = ["tests.e2e.fixtures", "tests.e2e.browser"]
 
 CONTACTS = "/resources/genericContact"
 SCREENSHOTS = Path(__file__).parent / "screenshots"
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start the machine's own Chromium."""
-    found = needed("chromium", "google-chrome")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -58,13 +38,6 @@ def page(browser: Browser) -> Iterator[Page]:
     context.set_default_timeout(8000)
     yield context.new_page()
     context.close()
-
-
-@pytest.fixture(scope="module")
-def application() -> Iterator[Listener]:
-    """Run the company's own application, where people return to."""
-    with Listener(lambda *_: (200, "text/html", b"<!doctype html><title>Acme</title><h1>Welcome back</h1>")) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,7 @@ What each finds through the proxy is what it finds without it. The same two as i
 """
 
 import json
-import os
 import secrets
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -14,8 +12,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.e2e.running import Connection, Project, World, npm_installed
-from tests.e2e.test_third_party_clients import FOLDER, KEY, STATUSES, Account, Mcp
+from tests.e2e.account import KEY, Account
+from tests.e2e.running import Connection, Project, World
+from tests.e2e.third_party import STATUSES, Mcp, mcp_server, python_client
 
 pytest_plugins = ["tests.e2e.fixtures"]
 
@@ -36,19 +35,14 @@ def proxy_key(world: World, connection: Connection) -> str:
 @pytest.fixture(scope="module")
 def account(world: World) -> Account:
     """Look at the account directly."""
-    return Account(world.sandbox, world.http)
+    return Account(world)
 
 
 @pytest.fixture(scope="module")
 def sdk(world: World, proxy_key: str) -> Iterator[Any]:
-    """Give PyPI's client; it may read no ``.env`` file of this machine and use no proxy but ours."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHON_DOTENV_DISABLED", "1")
-        patch.setenv("NO_PROXY", "127.0.0.1")
-        from ashby_sdk import AshbyClient
-
-        patch.setattr(AshbyClient, "BASE_URL", f"{world.url}/v1/proxy")
-        yield AshbyClient(api_key=proxy_key)
+    """Give PyPI's client."""
+    with python_client(f"{world.url}/v1/proxy", proxy_key) as client:
+        yield client
 
 
 def test_the_sdk_lists_everything_page_by_page(sdk: Any, account: Account) -> None:
@@ -61,14 +55,14 @@ def test_the_sdk_lists_everything_page_by_page(sdk: Any, account: Account) -> No
 def test_the_sdk_finds_and_reads(sdk: Any, account: Account) -> None:
     (ada,) = [one for one in sdk.candidates.search(email="ada@example.com") if one.name == "Ada Lovelace"]
     assert sdk.candidates.get(ada.id).email == "ada@example.com"
-    wanted = account.open_job()
+    wanted = account.job()
     assert sdk.jobs.get(wanted["id"]).title == wanted["title"]
     assert [stage.id for stage in sdk.get_job_funnel(wanted["id"])] == [one["id"] for one in account.stages(wanted)]
 
 
 def test_the_sdk_writes(sdk: Any, account: Account) -> None:
-    application = account.new_application()
-    target = next(stage for stage in account.stages(account.open_job()) if stage["type"] == "Active")
+    application = account.application()
+    target = next(stage for stage in account.stages(account.job()) if stage["type"] == "Active")
     assert sdk.move_application_to_stage(application["id"], target["id"]).current_stage.id == target["id"]
     note = sdk.create_candidate_note(application["candidate"]["id"], "Knows engines. \N{GEAR}")
     assert [(one.id, one.content) for one in sdk.notes.list(application["candidate"]["id"])] == [
@@ -90,35 +84,22 @@ def test_the_sdk_understands_refusals_of_the_account_and_of_ours(sdk: Any, proxy
 @pytest.fixture(scope="module")
 def mcp(world: World, proxy_key: str) -> Iterator[Mcp]:
     """Start npm's client."""
-    environ = {"ASHBY_API_KEY": proxy_key, "ASHBY_BASE_URL": f"{world.url}/v1/proxy", "LOG_LEVEL": "error"}
-    process = subprocess.Popen(
-        ["node", "--import", "./redirect.mjs", "node_modules/ashby-mcp/dist/index.js"],
-        cwd=npm_installed(FOLDER),
-        env={**os.environ, **environ},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    with process:
-        yield Mcp(process)
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait(20)
+    with mcp_server(f"{world.url}/v1/proxy", proxy_key) as client:
+        yield client
 
 
 def test_the_mcp_server_lists_and_reads(mcp: Mcp, account: Account) -> None:
     jobs = [*mcp.every("list_jobs", status="All", limit=5), *mcp.every("list_jobs", status="Draft")]
     assert len({job["id"] for job in jobs}) == len(jobs) == account.count("job")
-    wanted = account.open_job()
+    wanted = account.job()
     assert mcp.use("get_job_details", job_id=wanted["id"])["job"]["title"] == wanted["title"]
 
 
 def test_the_mcp_server_writes(mcp: Mcp, account: Account) -> None:
-    application = account.new_application()
-    target = next(stage for stage in account.stages(account.open_job()) if stage["type"] == "Active")
+    application = account.application()
+    target = next(stage for stage in account.stages(account.job()) if stage["type"] == "Active")
     mcp.use("move_application_stage", application_id=application["id"], stage_id=target["id"])
-    moved = account.call("application.info", applicationId=application["id"])
+    moved = account.ashby("application.info", applicationId=application["id"])
     assert moved["currentInterviewStage"]["id"] == target["id"]
 
 

@@ -7,7 +7,7 @@ same search is made once more at the end of all end-to-end tests (``fixtures.wor
 import base64
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ import pytest
 from tests.e2e.account import Account
 from tests.e2e.receiving import Receiver, subscribe
 from tests.e2e.running import Connection, Exchange, Project, Sandbox, TokenRelay, World
+from tests.e2e.waiting import wait_for
 
 pytest_plugins = ["tests.e2e.fixtures"]
 
@@ -182,10 +183,9 @@ def test_when_the_person_is_sent_with_an_error(world: World, whitelabel: Project
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Run a customer's receiver."""
-    with Receiver() as receiver:
-        yield receiver
+def receiver(receivers: Callable[[], Receiver]) -> Receiver:
+    """Run a receiver of the test's own: its address will hold a secret."""
+    return receivers()
 
 
 @pytest.fixture
@@ -217,7 +217,7 @@ def listening(world: World, name: str, receiver: Receiver, unlogged: list[str]) 
         complete = not sync["waiting"] and all(one["isComplete"] for one in sync["models"])
         return complete and bool(sync["webhooks"]["actions"])
 
-    receiver.wait_for("the first sweep", watched, 40)
+    wait_for("the first sweep", watched, 40)
     for setting in Account(world).steer("GET", "webhooks")["webhooks"]:
         if setting["requestUrl"].startswith(world.url):
             unlogged.append(setting["requestUrl"].rpartition("/")[2])
@@ -280,7 +280,7 @@ def test_when_a_receiver_fails(world: World, receiver: Receiver, unlogged: list[
     connection, endpoint = listening(world, "Refusing", receiver, unlogged)
     receiver.secrets.clear()
     applies(world)
-    receiver.wait_for("a refusal", lambda: receiver.refused)
+    wait_for("a refusal", lambda: receiver.refused)
     path = f"{world.url}/v1/webhook-endpoints/{endpoint}/test"
     assert world.http.post(path, headers=connection.project.headers).json()["status"] == 400
     receiver.__exit__()

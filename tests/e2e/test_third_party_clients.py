@@ -4,63 +4,22 @@ What they ask for is what they take Ashby to be, so what they understand of the 
 is. Two of them: the package ``ashby`` from PyPI, and ``ashby-mcp`` from npm, which is driven by its own protocol.
 """
 
-import json
-import os
-import secrets
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.e2e.running import Sandbox, World, npm_installed
+from tests.e2e.account import KEY, Account
+from tests.e2e.running import World
+from tests.e2e.third_party import STATUSES, Mcp, mcp_server, python_client
 
 pytest_plugins = ["tests.e2e.fixtures"]
-
-FOLDER = Path(__file__).parent / "ashby_mcp"
-KEY = "ashby_local_full"
-STATUSES = ["Draft", "Open", "Closed", "Archived"]
-
-Record = dict[str, Any]
-
-
-class Account:
-    """The account as it is, by plain calls."""
-
-    def __init__(self, sandbox: Sandbox, http: httpx.Client) -> None:
-        self.sandbox = sandbox
-        self._http = http
-
-    def count(self, kind: str) -> int:
-        """Count the records of a kind, by the sandbox's own admin route."""
-        return self.sandbox.state()["counts"][kind]
-
-    def call(self, endpoint: str, **body: Any) -> Any:
-        """Call Ashby and give its results."""
-        answer = self._http.post(f"{self.sandbox.url}/{endpoint}", json=body, auth=(KEY, "")).json()
-        assert answer["success"], answer
-        return answer["results"]
-
-    def new_application(self) -> Record:
-        """Make a candidate and an application of theirs."""
-        candidate = self.call("candidate.create", name=f"Person {secrets.token_hex(4)}")
-        return self.call("application.create", candidateId=candidate["id"], jobId=self.open_job()["id"])
-
-    def open_job(self) -> Record:
-        """Return an open job with a plan."""
-        return next(job for job in self.call("job.list", status=["Open"]) if job.get("defaultInterviewPlanId"))
-
-    def stages(self, job: Record) -> list[Record]:
-        """Return the stages of a job's plan."""
-        return self.call("interviewStage.list", interviewPlanId=job["defaultInterviewPlanId"])
 
 
 @pytest.fixture(scope="module")
 def account(world: World) -> Account:
     """Look at the account directly."""
-    return Account(world.sandbox, world.http)
+    return Account(world)
 
 
 def each_once(found: list[str], count: int) -> None:
@@ -73,14 +32,9 @@ def each_once(found: list[str], count: int) -> None:
 
 @pytest.fixture(scope="module")
 def sdk(world: World) -> Iterator[Any]:
-    """Give the client; it may read no ``.env`` file of this machine and use no proxy."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHON_DOTENV_DISABLED", "1")
-        patch.setenv("NO_PROXY", "127.0.0.1")
-        from ashby_sdk import AshbyClient
-
-        patch.setattr(AshbyClient, "BASE_URL", world.sandbox.url)
-        yield AshbyClient(api_key=KEY)
+    """Give PyPI's client."""
+    with python_client(world.sandbox.url, KEY) as client:
+        yield client
 
 
 @pytest.mark.parametrize("limit", [100, 7])
@@ -92,7 +46,7 @@ def test_the_sdk_lists_all_jobs(sdk: Any, account: Account, limit: int) -> None:
 
 
 def test_the_sdk_reads_a_job_as_it_is(sdk: Any, account: Account) -> None:
-    wanted = account.open_job()
+    wanted = account.job()
     job = sdk.jobs.get(wanted["id"])
     assert (job.title, job.status, job.employment_type) == (wanted["title"], "Open", wanted["employmentType"])
     assert (job.department_id, job.location_id) == (wanted["departmentId"], wanted["locationId"])
@@ -117,7 +71,7 @@ def test_the_sdk_finds_and_reads_a_candidate(sdk: Any) -> None:
 
 def test_the_sdk_lists_and_reads_applications(sdk: Any, account: Account) -> None:
     each_once([one.id for one in sdk.applications.list()], account.count("application"))
-    job = account.open_job()
+    job = account.job()
     of_job = sdk.applications.list(job_id=job["id"])
     assert of_job
     for one in of_job[:3]:
@@ -133,7 +87,7 @@ def test_the_sdk_lists_and_reads_applications(sdk: Any, account: Account) -> Non
 
 
 def test_the_sdk_lists_and_reads_stages(sdk: Any, account: Account) -> None:
-    job = account.open_job()
+    job = account.job()
     wanted = account.stages(job)
     found = sdk.get_job_funnel(job["id"])
     assert [stage.id for stage in found] == [stage["id"] for stage in wanted]
@@ -142,10 +96,10 @@ def test_the_sdk_lists_and_reads_stages(sdk: Any, account: Account) -> None:
 
 
 def test_the_sdk_moves_an_application_and_writes_a_note(sdk: Any, account: Account) -> None:
-    application = account.new_application()
-    target = next(stage for stage in account.stages(account.open_job()) if stage["type"] == "Active")
+    application = account.application()
+    target = next(stage for stage in account.stages(account.job()) if stage["type"] == "Active")
     assert sdk.move_application_to_stage(application["id"], target["id"]).current_stage.id == target["id"]
-    assert account.call("application.info", applicationId=application["id"])["status"] == "Active"
+    assert account.ashby("application.info", applicationId=application["id"])["status"] == "Active"
     candidate = application["candidate"]["id"]
     note = sdk.create_candidate_note(candidate, "Knows engines.")
     assert [(one.id, one.content) for one in sdk.notes.list(candidate)] == [(note.id, "Knows engines.")]
@@ -187,76 +141,11 @@ def test_the_sdk_understands_refusals(sdk: Any) -> None:
 # -- npm: ashby-mcp ---------------------------------------------------------------------------------------------------
 
 
-class Mcp:
-    """The server of ``ashby-mcp`` in a Node process of its own, spoken to in JSON-RPC, a line a message."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
-        self._number = 0
-        self._ask("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo={"name": "t", "version": "1"})
-        self._send({"jsonrpc": "2.0", "method": "notifications/initialized"})
-
-    def _send(self, message: Record) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(message) + "\n")
-        self._process.stdin.flush()
-
-    def _ask(self, method: str, **parameters: Any) -> Any:
-        self._number += 1
-        self._send({"jsonrpc": "2.0", "id": self._number, "method": method, "params": parameters})
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, "the process has ended"
-        answer = json.loads(line)
-        assert answer["id"] == self._number, line
-        return answer["result"]
-
-    def say(self, tool: str, **arguments: Any) -> list[str]:
-        """Call a tool; gives its texts."""
-        result = self._ask("tools/call", name=f"ashby_{tool}", arguments=arguments)
-        assert not result.get("isError"), result
-        return [content["text"] for content in result["content"]]
-
-    def use(self, tool: str, **arguments: Any) -> Any:
-        """Call a tool; gives the data that it found."""
-        said = self.say(tool, **arguments)
-        assert len(said) == 2, said
-        return json.loads(said[1])
-
-    def every(self, tool: str, **arguments: Any) -> list[Record]:
-        """Call a tool that lists, to the end."""
-        found: list[Record] = []
-        while True:
-            page = self.use(tool, **arguments)
-            found += page["items"]
-            if not page["has_more"]:
-                return found
-            arguments["cursor"] = page["next_cursor"]
-
-
 @pytest.fixture(scope="module")
-def mcp_folder() -> Path:
-    """Install the client."""
-    return npm_installed(FOLDER)
-
-
-@pytest.fixture(scope="module")
-def mcp(mcp_folder: Path, world: World) -> Iterator[Mcp]:
-    """Start the client."""
-    process = subprocess.Popen(
-        ["node", "--import", "./redirect.mjs", "node_modules/ashby-mcp/dist/index.js"],
-        cwd=mcp_folder,
-        env={**os.environ, "ASHBY_API_KEY": KEY, "ASHBY_BASE_URL": world.sandbox.url, "LOG_LEVEL": "error"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    with process:
-        yield Mcp(process)
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait(20)
+def mcp(world: World) -> Iterator[Mcp]:
+    """Start npm's client."""
+    with mcp_server(world.sandbox.url, KEY) as client:
+        yield client
 
 
 def test_the_mcp_server_lists_and_reads_jobs(mcp: Mcp, account: Account) -> None:
@@ -264,7 +153,7 @@ def test_the_mcp_server_lists_and_reads_jobs(mcp: Mcp, account: Account) -> None
     found = mcp.every("list_jobs", status="All", limit=5)
     drafts = mcp.every("list_jobs", status="Draft")
     each_once([job["id"] for job in (*found, *drafts)], account.count("job"))
-    wanted = account.open_job()
+    wanted = account.job()
     read = mcp.use("get_job_details", job_id=wanted["id"])
     assert (read["job"]["title"], read["job"]["locationId"]) == (wanted["title"], wanted["locationId"])
     assert read["job"]["description"]
@@ -275,7 +164,7 @@ def test_the_mcp_server_lists_and_reads_applications(mcp: Mcp, account: Account)
     each_once(
         [one["application_id"] for one in mcp.every("list_applications", limit=100)], account.count("application")
     )
-    job = account.open_job()
+    job = account.job()
     of_job = mcp.every("list_candidates_for_job", job_id=job["id"], limit=9)
     assert of_job
     one = of_job[0]
@@ -298,10 +187,10 @@ def test_the_mcp_server_finds_and_reads_candidates(mcp: Mcp) -> None:
 
 def test_the_mcp_server_lists_stages_and_reasons(mcp: Mcp, account: Account) -> None:
     plans = mcp.use("list_interview_stages")["plans"]
-    of_job = {stage["id"] for stage in account.stages(account.open_job())}
+    of_job = {stage["id"] for stage in account.stages(account.job())}
     assert of_job in [{stage["id"] for stage in plan["stages"]} for plan in plans]
     reasons = str(mcp.use("list_archive_reasons"))
-    assert all(reason["text"] in reasons for reason in account.call("archiveReason.list"))
+    assert all(reason["text"] in reasons for reason in account.ashby("archiveReason.list"))
 
 
 def test_the_mcp_server_sums_up_the_pipeline(mcp: Mcp, account: Account) -> None:
@@ -314,10 +203,10 @@ def test_the_mcp_server_sums_up_the_pipeline(mcp: Mcp, account: Account) -> None
 
 
 def test_the_mcp_server_moves_an_application(mcp: Mcp, account: Account) -> None:
-    application = account.new_application()
-    target = next(stage for stage in account.stages(account.open_job()) if stage["type"] == "Active")
+    application = account.application()
+    target = next(stage for stage in account.stages(account.job()) if stage["type"] == "Active")
     mcp.use("move_application_stage", application_id=application["id"], stage_id=target["id"])
-    moved = account.call("application.info", applicationId=application["id"])
+    moved = account.ashby("application.info", applicationId=application["id"])
     assert moved["currentInterviewStage"]["id"] == target["id"]
 
 

@@ -1,12 +1,15 @@
 """The tour of the README works, word for word; and what runs it finds what does not."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.e2e.conftest import run_local
 from tests.e2e.running import AWS, ROOT
 from tests.e2e.tour import TourFailed, run_tour, steps
+
+PAGES = ("connect", "idempotency", "mapping", "proxy")
 
 SAMPLE = """
 # Sample
@@ -85,11 +88,29 @@ def test_an_expectation_is_not_met_by_an_earlier_block(tmp_path: Path) -> None:
         run_tour(text, tmp_path, {})
 
 
-def test_the_tour_of_the_readme(start_local: Any) -> None:
-    """Against a stack that nothing else has touched, as its reader has it."""
+@pytest.fixture(scope="module")
+def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Run a stack that nothing else has touched, as a reader has it; gives its ports by those of the texts."""
+    with run_local(ROOT, tmp_path_factory.mktemp("tour") / "log", {"LOCAL_RELOAD": "0"}) as stack:
+        urls = {"8787": stack.url, "8788": stack.sandbox_url, "8789": stack.aws_url}
+        yield {port: url.rpartition(":")[2] for port, url in urls.items()}
+
+
+def test_the_tour_of_the_readme(ports: dict[str, str]) -> None:
+    """Before the pages of ``docs``: it makes what they find there already."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert any("# =>" in step.text for block in steps(text) for step in block), "the tour promises nothing"
-    with start_local(ROOT, {"LOCAL_RELOAD": "0"}) as stack:
-        urls = {"8787": stack.url, "8788": stack.sandbox_url, "8789": stack.aws_url}
-        ports = {port: url.rpartition(":")[2] for port, url in urls.items()}
-        run_tour(text, ROOT, ports, {**AWS, "PYTHONPATH": str(ROOT / "layers" / "unified")})
+    run_tour(text, ROOT, ports, AWS)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_shows_can_be_pasted(ports: dict[str, str], page: str) -> None:
+    """In any order, after the README's tour or without it."""
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    assert any("# =>" in step.text for block in steps(text) for step in block), "the page promises nothing"
+    run_tour(text, ROOT, ports, AWS)
+
+
+def test_every_page_that_can_be_pasted_is_tried() -> None:
+    marked = {path.stem for path in (ROOT / "docs").glob("*.md") if "<!-- tour -->" in path.read_text(encoding="utf-8")}
+    assert marked == set(PAGES)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from tests.integration.conftest import ALL_OPERATIONS, REDIRECT_URL, Answer, Stack, event
+from tests.integration.stack import ALL_OPERATIONS, REDIRECT_URL, Answer, Stack, event
 from tests.integration.test_custom_models import DEPARTMENT
 from tests.unit.bundle.deployed import FUNCTIONS, ROOT, folder, sources
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import json
 import random
 import threading
 import time
@@ -16,7 +17,6 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, Self, cast
 
 import pytest
@@ -27,6 +27,7 @@ from local.schedules import due_time
 from sandbox import pinging
 from sandbox.courier import DELIVERED, DROPPED, FAILED, FINAL_STATUSES, MOST_ATTEMPTS, Courier, Delivery, retry_seconds
 from sandbox.table import Record
+from tests.serving import Loopback, QuietHandler
 from unified import aws, egress, transport
 from unified.deliveries import attempts
 from unified.ledger.subject import Subject
@@ -34,10 +35,11 @@ from unified.ledger.watched import Home
 from unified.settings import settings
 
 from .chaos_history import spell
-from .conftest import Stack, forget
+from .cloud import forget
 from .hooks_support import posted
 from .pump import BrokenDown, Pump
 from .quick_table import hasten
+from .stack import Stack
 
 _SERVICES = ("dynamodb", "kms", "sqs", "events", "scheduler")
 
@@ -218,9 +220,7 @@ class ChaosPump(Pump):
             due = due_time(one["ScheduleExpression"], "UTC")
             assert due is not None
             if due.timestamp() <= self.clock():
-                aws.client("sqs").send_message(
-                    QueueUrl=settings().delivery_queue_url, MessageBody=one["Target"]["Input"]
-                )
+                aws.client("sqs").send_message(**json.loads(one["Target"]["Input"]))
                 scheduler.delete_schedule(GroupName="unified-test", Name=listed["Name"])
                 done += 1
         return done
@@ -301,11 +301,14 @@ class Receiver:
     def __init__(self, lots: random.Random) -> None:
         self._lots = lots
         self.is_failing = False
+        # Once the connection is removed what was sent whole may come again as a reference.
+        self.is_left = False
         self.secret = ""
         self.got: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
         self.events: dict[str, dict[str, Any]] = {}
         self.latest: dict[tuple[str, str], dict[str, Any]] = {}
+        self.not_genuine: list[str] = []
         self._lock = threading.Lock()
 
     def take(self, headers: Mapping[str, str], body: bytes) -> int | None:
@@ -317,12 +320,14 @@ class Receiver:
                 return 500
             try:
                 event = Webhook(self.secret).verify(body, dict(headers))
-            except WebhookVerificationError:
-                self.counts["not genuine"] += 1
+            except WebhookVerificationError as error:
+                age = time.time() - int(headers.get("webhook-timestamp", 0))
+                self.not_genuine.append(f"{error}: {len(body)} bytes, {age:.0f} s old, {sorted(headers)}")
                 return 400
             identity = headers["webhook-id"]
             assert event["id"] == identity
-            assert self.events.setdefault(identity, event) == event
+            known = self.events.setdefault(identity, event)
+            assert known == event or (self.is_left and told(event) is None and _head(known) == _head(event))
             self.got[identity] += 1
             place = (event["event"].partition("::")[0], event["data"]["id"])
             known = self.latest.get(place)
@@ -338,30 +343,24 @@ class Receiver:
 def served(receiver: Receiver) -> Generator[str]:
     """Serve a receiver on a free port; gives its URL."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            status = receiver.take({name.lower(): value for name, value in self.headers.items()}, body)
+    class Handler(QuietHandler):
+        def do_POST(self) -> None:  # noqa: N802 - http.server's own name
+            status = receiver.take({name.lower(): value for name, value in self.headers.items()}, self.body())
             if status is not None:
                 self.send_response(status)
                 self.send_header("content-length", "0")
                 self.end_headers()
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's own name
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/events"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
+    with Loopback(Handler) as served:
+        yield f"{served.url}/events"
 
 
 def told(event: Mapping[str, Any]) -> str | None:
     """Return the content that an event tells of, None for a deletion."""
     fields: Mapping[str, Any] | None = event["data"].get("fields")
     return None if fields is None else spell(fields)
+
+
+def _head(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of an event does not depend on whether it is whole."""
+    return {**event, "data": event["data"]["id"]}

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import REGION, Answer, Stack
+from tests.integration.cloud import REGION
+from tests.integration.stack import Answer, Stack
 from unified import aws
 from unified import table as t
 from unified.connections.records import Reference

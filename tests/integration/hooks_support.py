@@ -6,17 +6,16 @@ import contextlib
 import hashlib
 import hmac
 import json
-import threading
 import uuid
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from sandbox.table import Record
-from tests.integration.conftest import Answer, Stack, event
+from tests.integration.stack import Answer, Stack, event
+from tests.serving import Loopback, QuietHandler
 from unified import aws
 from unified.ashby.client import AshbySession
 from unified.connections import vault
@@ -174,39 +173,29 @@ def posted(hook_id: str, body: bytes, headers: Mapping[str, str], *, as_text: bo
 @contextlib.contextmanager
 def hooked(stack: Stack, patch: pytest.MonkeyPatch) -> Generator[World]:
     """Give a deployment an address that the sandbox can reach."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
-    url = f"http://127.0.0.1:{server.server_port}"
-    patch.setenv("PUBLIC_URL", url)
-    settings.cache_clear()
-    store.hooks.cache_clear()
-    world = World(stack, url, settings().hint_queue_url, patch)
-    _Receiver.world = world
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield world
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
-        store.hooks.cache_clear()
+    with Loopback(_Receiver) as receiver:
+        patch.setenv("PUBLIC_URL", receiver.url)
         settings.cache_clear()
+        store.hooks.cache_clear()
+        world = World(stack, receiver.url, settings().hint_queue_url, patch)
+        _Receiver.world = world
+        try:
+            yield world
+        finally:
+            store.hooks.cache_clear()
+            settings.cache_clear()
 
 
-class _Receiver(BaseHTTPRequestHandler):
+class _Receiver(QuietHandler):
     """API Gateway before the one function."""
 
     world: World
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - http.server's own name
         """Serve a webhook."""
-        body = self.rfile.read(int(self.headers.get("content-length", "0")))
-        built = event("POST", self.path.partition("?")[0], headers=dict(self.headers.items()), body=body)
+        built = event("POST", self.path.partition("?")[0], headers=dict(self.headers.items()), body=self.body())
         status = 500 if self.world.is_silent else self.world.take(built).status
         self.world.answers.append(status)
         self.send_response(status)
         self.send_header("content-length", "0")
         self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's own name
-        """Say nothing."""

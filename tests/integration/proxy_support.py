@@ -15,7 +15,7 @@ import pytest
 from local.payload import Request, to_event, to_response
 from local.routing import Router
 from local.template import HttpRoute
-from tests.integration.conftest import Stack
+from tests.integration.stack import Stack
 from unified import transport
 from unified.errors import CATALOGUE
 from unified.transport import Reply

@@ -17,7 +17,8 @@ from local.event_sources import failed_items, scheduled_event, sqs_event, stream
 from unified import aws
 from unified.settings import settings
 
-from .conftest import REGION, Stack
+from .cloud import REGION
+from .stack import Stack
 
 
 @dataclass

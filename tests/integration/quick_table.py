@@ -19,7 +19,7 @@ from moto.dynamodb.responses import DynamoHandler
 
 from unified import aws
 
-from .conftest import REGION
+from .cloud import REGION
 
 _ACCOUNT = "123456789012"
 _QUERIES = ("pk = :pk", "pk = :pk AND begins_with(sk, :prefix)")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Answer, Stack
+from tests.integration.stack import Answer, Stack
 
 MODELS = ("atsJob", "atsApplication", "atsApplicationStage", "atsOffer")
 VERBS = ("create", "retrieve", "list", "update", "delete", "fieldRead")

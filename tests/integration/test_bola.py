@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.integration.bola_support import GUARDED, Route, deployed_names, described_names
-from tests.integration.conftest import ALL_OPERATIONS, Item, Stack
 from tests.integration.deliveries_support import Deployment
+from tests.integration.stack import ALL_OPERATIONS, Item, Stack
 from tests.integration.test_custom_models import DEPARTMENT
 from tests.integration.test_lifecycle import second_project
 from unified import egress
@@ -256,7 +256,7 @@ def world(stack: Stack) -> World:
 @pytest.mark.parametrize("principal", PRINCIPALS, ids=lambda p: p.name.replace(" ", "-"))
 def test_a_wrong_caller_is_refused_by_every_route_and_changes_nothing(world: World, principal: Principal) -> None:
     headers, stack = principal.headers(world), world.stack
-    projects()._cache.clear()
+    projects.cache_clear()
     before, called = world.kept(), stack.sandbox.calls.by_endpoint.copy()
     wrong: list[str] = []
     refused = 0
@@ -284,7 +284,7 @@ def test_a_wrong_caller_is_refused_by_every_route_and_changes_nothing(world: Wor
 def test_what_is_anothers_is_answered_word_for_word_as_what_never_was(world: World, name: str) -> None:
     principal = next(one for one in PRINCIPALS if one.name == name)
     headers = principal.headers(world)
-    projects()._cache.clear()
+    projects.cache_clear()
     for route in GUARDED:
         refusal = principal.refusal(route)
         if refusal is None or refusal[0] != 404:

@@ -18,17 +18,18 @@ import pytest
 
 from sandbox.webhooks import Chaos
 from unified.ashby.client import AshbySession
-from unified.codec import decode_item
+from unified.connections.watch import QUIET_SECONDS
 from unified.connector import Credential
 from unified.deadline import Deadline
 from unified.events.records import Event
 from unified.secret import Secret
+from unified.table.values import decode_item
 
 from .chaos_changes import Changes
 from .chaos_history import GONE, History, Place, is_told_in_order
 from .chaos_support import ChaosPump, Clock, Faults, PostOffice, Receiver, served, told
-from .conftest import Stack
 from .hooks_support import hooked
+from .stack import Stack
 
 SEED = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(1_000_000))
 CHANGES = int(os.environ.get("CHAOS_CHANGES") or 5000)
@@ -148,6 +149,7 @@ def test_the_receiver_ends_with_what_the_account_holds(account: Account, capsys:
     check_state(account)
     check_events(account)
     check_calm(account)
+    check_removal(account)
     if CHANGES >= _ENOUGH:
         assert {f"{function} killed" for function in account.faults.LENGTHS} <= account.faults.counts.keys()
 
@@ -196,7 +198,7 @@ def check_events(account: Account) -> None:
         if pk.startswith("EVENT#")
     ]
     assert {event.id for event in kept} == set(receiver.events), f"seed {SEED}"
-    assert not receiver.counts["not genuine"], f"seed {SEED}"
+    assert receiver.not_genuine == [], f"seed {SEED}"
     of_record: dict[Place, list[Event]] = {}
     for event in sorted(kept, key=lambda event: event.version):
         of_record.setdefault((event.model, event.record_id), []).append(event)
@@ -235,3 +237,29 @@ def check_calm(account: Account) -> None:
         if quiet:
             assert told_of == Counter(changed), f"seed {SEED}: {told_of}"
         assert told_of <= made, f"seed {SEED}: {told_of - made}"
+
+
+def check_removal(account: Account) -> None:
+    """Check that who disconnects while all is looked through and everything fails is told nothing that is not so."""
+    told_before = set(account.receiver.events)
+    known = {place for place, event in account.receiver.latest.items() if not event["event"].endswith("::deleted")}
+    account.faults.is_on = account.receiver.is_failing = True
+    account.changes.make(_CALM, quiet=False)
+    assert account.stack.call("POST", f"{account.path}/sync", body={"full": True}).status == 200
+    account.pass_time(20, account.lots.randint(1, 6))
+    account.receiver.is_left = True
+    assert account.stack.call("DELETE", account.path).status == 204
+    account.pass_time(60, 5)
+    account.settle()
+    account.clock.advance(QUIET_SECONDS)
+    account.settle()
+
+    late = [event for identity, event in account.receiver.events.items() if identity not in told_before]
+    made = {(event["event"], event["data"]["id"]) for event in late}
+    invented = {place for place in known if (f"{place[0]}::created", place[1]) in made}
+    assert not invented, f"seed {SEED}: {invented}"
+    of_workspace = [event for event in late if event["event"].startswith("genericWorkspace::")]
+    names = [event["event"] for event in sorted(of_workspace, key=lambda event: event["version"])]
+    assert names.index("genericWorkspace::deleted") == len(names) - 1, f"seed {SEED}: {names}"
+    left = {pk.partition("#")[0] for pk, _ in account.stack.items()}
+    assert not left & {"LEDGER", "SYNC", "SWEEP"}, f"seed {SEED}"

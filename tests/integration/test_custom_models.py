@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Stack
+from tests.integration.stack import Stack
 
 DEPARTMENT: dict[str, Any] = {
     "name": "Department",

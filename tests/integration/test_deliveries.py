@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from tests.integration.conftest import ROOT
 from tests.integration.deliveries_support import ENDPOINTS, Deployment, deployment, sqs_record
+from tests.integration.stack import ROOT
 from tests.unit.unified.deliveries.receiver import Receiver, receiver, says
 from unified import aws
 from unified import table as t
@@ -150,6 +150,11 @@ def failing(deployment: Deployment, there: Receiver, attempts: int) -> Event:
     return event
 
 
+def scheduled(schedule: Any) -> dict[str, Any]:
+    """Return the message that a schedule will send."""
+    return json.loads(json.loads(schedule["Target"]["Input"])["MessageBody"])
+
+
 def test_a_failed_attempt_waits_in_the_queue_and_later_as_a_schedule(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,7 +171,7 @@ def test_a_failed_attempt_waits_in_the_queue_and_later_as_a_schedule(
     assert delays[0] == 0
     assert 4 < delays[1] <= 6
     assert 270 <= delays[2] <= 331
-    waiting = [json.loads(one["Target"]["Input"]) for one in deployment.schedules()]
+    waiting = [scheduled(one) for one in deployment.schedules()]
     assert sorted(one["attempt"] for one in waiting) == [4, 5]
     assert {one["event"] for one in waiting} == {event.id}
     assert (state_of(deployment, event)["state"], state_of(deployment, event)["attempts"]) == ("pending", 4)
@@ -175,10 +180,10 @@ def test_a_failed_attempt_waits_in_the_queue_and_later_as_a_schedule(
 def test_a_message_of_a_schedule_is_one_like_any_other(deployment: Deployment) -> None:
     with receiver(says("500 Internal Server Error")) as there:
         event = failing(deployment, there, attempts=3)
-        scheduled = deployment.schedules()[0]["Target"]["Input"]
-        assert deployment.invoke([sqs_record(scheduled)]) == NOTHING_FAILED
+        body = json.dumps(scheduled(deployment.schedules()[0]))
+        assert deployment.invoke([sqs_record(body)]) == NOTHING_FAILED
         # It may come again: the schedule's and the queue's promise is at least once.
-        assert deployment.invoke([sqs_record(scheduled)]) == NOTHING_FAILED
+        assert deployment.invoke([sqs_record(body)]) == NOTHING_FAILED
 
     assert len(there.requests) == 4
     assert state_of(deployment, event)["attempts"] == 4
@@ -323,6 +328,14 @@ def documented(language: str) -> str:
     return text.partition(f"<!-- verify-{language} -->\n```{language}\n")[2].partition("\n```")[0]
 
 
+def forged(headers: dict[str, str]) -> list[dict[str, str]]:
+    """Return headers that nobody who signs would send: without one of them, or with what is no such thing."""
+    signed = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    without = [{name: value for name, value in headers.items() if name != left_out} for left_out in signed]
+    strange = {"webhook-signature": ["v1,é", ""], "webhook-timestamp": ["soon", "9" * 400], "webhook-id": ["é"]}
+    return without + [{**headers, name: value} for name, values in strange.items() for value in values]
+
+
 def test_the_documented_verification_in_python_takes_ours_and_no_other(deployment: Deployment) -> None:
     code: dict[str, Any] = {}
     exec(documented("python"), code)  # noqa: S102 - what the reader is told to run
@@ -339,6 +352,9 @@ def test_the_documented_verification_in_python_takes_ours_and_no_other(deploymen
         code["verify"](endpoint["secret"], there.headers(), there.body() + b" ")
     with pytest.raises(ValueError, match="old"):
         code["verify"](endpoint["secret"], {**there.headers(), "webhook-timestamp": "1"}, there.body())
+    for headers in forged(there.headers()):
+        with pytest.raises(ValueError, match=r"fits|literal|old"):
+            code["verify"](endpoint["secret"], headers, there.body())
 
 
 def test_the_documented_verification_in_javascript_takes_ours_and_no_other(deployment: Deployment) -> None:
@@ -358,5 +374,9 @@ def test_the_documented_verification_in_javascript_takes_ours_and_no_other(deplo
     given = json.dumps([endpoint["secret"], there.headers(), there.body().decode()])
     run = subprocess.run([node, "-e", program], input=given, capture_output=True, text=True, check=True)
     assert json.loads(run.stdout) == event.to_wire(None)
-    other = json.dumps([endpoint["secret"], there.headers(), there.body().decode() + " "])
-    assert subprocess.run([node, "-e", program], input=other, capture_output=True, text=True, check=False).returncode
+    changed = [(there.headers(), there.body().decode() + " ")]
+    for headers, body in changed + [(headers, there.body().decode()) for headers in forged(there.headers())]:
+        given = json.dumps([endpoint["secret"], headers, body])
+        run = subprocess.run([node, "-e", program], input=given, capture_output=True, text=True, check=False)
+        assert run.returncode
+        assert "no signature fits" in run.stderr or "too old" in run.stderr

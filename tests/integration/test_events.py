@@ -11,8 +11,9 @@ from admin.rewrap import rewrap_all
 from unified import aws, projects
 from unified.deliveries.endpoints import endpoints
 
-from .conftest import Stack, forget
+from .cloud import forget
 from .pump import Pump
+from .stack import Stack
 
 pytestmark = pytest.mark.usefixtures("stack")
 
@@ -52,14 +53,21 @@ def test_a_first_sweep_fills_the_ledger_silently_but_for_the_workspace(stack: St
     assert len(known) == 10
 
 
-def sandbox_record(stack: Stack, kind: str, **changes: Any) -> str:
-    """Make one more record in the account, as nobody tells of."""
-    table = stack.sandbox.organisation.tables[kind]
-    first = table.at(0)
-    assert first is not None
-    identity = stack.sandbox.organisation.new_identifier(kind)
-    stack.sandbox.organisation.save(kind, {**first, "id": identity, **changes})
-    return identity
+@pytest.mark.parametrize("by", ["PATCH", "session"])
+def test_events_that_are_wanted_now_are_looked_for_without_waiting_for_a_tick(
+    stack: Stack, pump: Pump, by: str
+) -> None:
+    path = stack.connect("acme")
+    pump.run()
+    assert seen(stack) == []
+
+    if by == "PATCH":
+        assert stack.call("PATCH", path, body={"events": ["*"]}).status == 200
+    else:
+        stack.session(connection={"events": ["*"]})
+    pump.run()
+
+    assert [event["event"] for event in seen(stack)] == ["genericWorkspace::created"]
 
 
 def sweep(stack: Stack, pump: Pump, path: str, **asked: Any) -> None:

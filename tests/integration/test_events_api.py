@@ -11,6 +11,7 @@ import pytest
 from tests.integration.deliveries_support import ENDPOINTS, Deployment, deployment
 from tests.integration.test_lifecycle import second_project
 from tests.unit.unified.deliveries.receiver import receiver, says
+from unified import table as t
 from unified.events.records import Event
 
 __all__ = ["deployment"]
@@ -58,7 +59,6 @@ def test_events_are_filtered(deployment: Deployment) -> None:
     both = sorted(ids(acme, other), reverse=True)
 
     assert listed(deployment, connectorId="ashby") == both
-    assert listed(deployment, connectorId="other") == []
     assert listed(deployment, ownerId="globex") == ids(other)
     assert listed(deployment, model="genericContact") == ids(acme)
     assert listed(deployment, event="atsJob::deleted") == ids(other)
@@ -73,10 +73,40 @@ def test_events_of_a_span_of_time(deployment: Deployment) -> None:
     assert listed(deployment, since=moment(now - 2.5 * DAY), until=moment(now - 0.5 * DAY)) == ids(*events[1:3])
 
 
+def test_no_limit_and_zero_mean_the_usual(deployment: Deployment) -> None:
+    deployment.event()
+
+    for path in ("/v1/events", ENDPOINTS, "/v1/connections"):
+        assert deployment.call("GET", path, query={"limit": "0"}).json == deployment.call("GET", path).json
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"model": "contact"}, "model"),
+        ({"model": ""}, "model"),
+        ({"model": "contact", "connectorId": "ashby"}, "model"),
+        ({"event": "contact::created"}, "event"),
+        ({"event": "genericContact::changed"}, "event"),
+        ({"since": "2026-11-24T08:00:01Z", "until": "2026-11-24T08:00:00Z"}, "until"),
+    ],
+)
+def test_what_no_event_can_fit_is_named(deployment: Deployment, query: dict[str, str], field: str) -> None:
+    answer = deployment.call("GET", "/v1/events", query=query)
+
+    assert (answer.status, answer.code) == (400, "MORPH::BAD_REQUEST")
+    assert [problem["field"] for problem in answer.json["fields"]] == [field]
+
+
+def test_nor_is_there_a_connector_of_that_name(deployment: Deployment) -> None:
+    answer = deployment.call("GET", "/v1/events", query={"connectorId": "greenhouse"})
+
+    assert (answer.status, answer.code) == (404, "CONNECTOR::NOT_FOUND")
+
+
 @pytest.mark.parametrize(
     "query",
     [
-        {"limit": "0"},
         {"limit": "101"},
         {"cursor": "x"},
         {"cursor": "ZXZ0Xw=="},
@@ -215,6 +245,58 @@ def test_an_event_goes_again_to_whoever_takes_it_or_to_the_one_that_is_named(dep
     assert missing.code == "MORPH::WEBHOOK_ENDPOINT::NOT_FOUND"
 
 
+def test_an_event_of_another_connection_is_not_sent_to_an_endpoint_that_is_named(deployment: Deployment) -> None:
+    of_globex = deployment.endpoint(connections=[{"connectorId": "ashby", "ownerId": "globex"}])
+    path = f"/v1/events/{deployment.event('acme').id}/replay"
+
+    refused = deployment.call("POST", path, body={"endpointId": of_globex["id"]})
+
+    assert (refused.status, refused.code) == (409, "MORPH::WEBHOOK_ENDPOINT::CONFLICT")
+    assert "connections" in refused.json["detail"]
+    assert deployment.messages() == []
+    assert deployment.call("POST", path).json["enqueued"] == 0
+
+
+def test_only_what_has_not_arrived_is_listed_and_delivered_again(deployment: Deployment) -> None:
+    """Delivered, waiting, given up, and never sent, as after a time in which an endpoint was away."""
+    now = time.time()
+    since = moment(now - DAY)
+    with receiver(says("200 OK")) as there:
+        endpoint, other = deployment.endpoint(there.url), deployment.endpoint(events=["atsJob::*"])
+        arrived = deployment.event(at=now - 50)
+        deployment.stream(arrived)
+        deployment.deliver()
+    waiting, failed = deployment.event(at=now - 40), deployment.event(at=now - 30)
+    # There is nobody any more.
+    deployment.stream(waiting, failed)
+    deployment.deliver()
+    t.table().update(
+        t.attempt_key(deployment.stack.project_id, failed.id, endpoint["id"]), {"state": "failed", "nextAt": None}
+    )
+    never = deployment.event(at=now - 20)
+    job = deployment.event(at=now - 10, model="atsJob")
+    deployment.messages()
+    deployment.taken.clear()
+
+    missing = ids(job, never, failed, waiting)
+    assert listed(deployment, undelivered=endpoint["id"]) == missing
+    assert listed(deployment, undelivered=endpoint["id"], limit="1") == missing
+    assert listed(deployment, undelivered=endpoint["id"], model="genericContact") == missing[1:]
+    assert listed(deployment, undelivered=other["id"]) == ids(job)
+    path = f"{ENDPOINTS}/{endpoint['id']}/replay"
+    again = deployment.call("POST", path, body={"since": since, "only": "undelivered"}).json
+    assert (again["enqueued"], again["next"]) == (4, None)
+    deployment.messages()
+    assert sorted(message["event"] for message in deployment.taken) == sorted(missing)
+    assert deployment.call("POST", path, body={"since": since}).json["enqueued"] == 5
+
+
+def test_nothing_of_an_endpoint_that_is_not_there_is_listed(deployment: Deployment) -> None:
+    for endpoint_id in ("ep_" + "0" * 32, "x"):
+        answer = deployment.call("GET", "/v1/events", query={"undelivered": endpoint_id})
+        assert answer.code == "MORPH::WEBHOOK_ENDPOINT::NOT_FOUND"
+
+
 def test_everything_since_a_moment_is_delivered_again(deployment: Deployment) -> None:
     now = time.time()
     events = [deployment.event(at=now - hours * 3600) for hours in (1, 20, 30, 60, 100)]
@@ -253,7 +335,15 @@ def test_a_long_span_is_gone_through_in_several_calls(deployment: Deployment, mo
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"since": "soon"}, {"since": "2026-01-01T00:00:00Z", "cursor": "x"}, {"from": ""}]
+    "body",
+    [
+        {},
+        {"since": "soon"},
+        {"since": "2026-01-01T00:00:00Z", "cursor": "x"},
+        {"from": ""},
+        {"since": "2026-01-01T00:00:00Z", "only": "failed"},
+        {"since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"},
+    ],
 )
 def test_a_span_that_cannot_be_right_is_refused(deployment: Deployment, body: dict[str, str]) -> None:
     path = f"{ENDPOINTS}/{deployment.endpoint()['id']}/replay"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.conftest import Answer, Stack, event
+from tests.integration.stack import Answer, Stack, event
 
 CONNECTION = "/v1/connections/ashby/new"
 CONTACTS = "/v1/resources/genericContact"

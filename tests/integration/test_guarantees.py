@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import FUNCTIONS, ROOT, Stack, event
+from tests.integration.cloud import FUNCTIONS, forget
+from tests.integration.stack import ROOT, Stack, event
 from unified.projects import CACHE_SECONDS, projects
 
 CONTACTS = "/v1/resources/genericContact"
@@ -40,8 +41,6 @@ def test_a_warm_retrieve_costs_one_read_no_kms_call_and_one_upstream_call(stack:
 
 
 def test_a_cold_retrieve_costs_two_reads_one_kms_call_and_the_note_that_the_key_was_used(stack: Stack) -> None:
-    from tests.integration.conftest import forget
-
     stack.connect("acme")
     forget()
     stack.aws_calls.clear()
@@ -98,8 +97,8 @@ def test_a_revoked_secret_key_ends_within_the_time_that_is_promised(
     # As the admin command does it, in another process.
     ProjectStore(table()).revoke_secret(stack.public_key, stack.secret_id)
 
-    later = time.monotonic() + CACHE_SECONDS + 0.01
-    monkeypatch.setattr("unified.projects.time.monotonic", lambda: later)
+    later = time.time() + CACHE_SECONDS + 0.01
+    monkeypatch.setattr(projects()._remembered, "_clock", lambda: later)
 
     assert stack.call("GET", CONTACTS, stack.of("acme")).code == "MORPH::UNAUTHENTICATED"
     assert CACHE_SECONDS <= 30
@@ -160,8 +159,6 @@ def test_an_aws_that_fails_is_our_fault_and_says_nothing(
 ) -> None:
     stack.connect("acme")
     monkeypatch.setenv("TABLE_NAME", "no-such-table")
-    from tests.integration.conftest import forget
-
     forget()
 
     answer = stack.call("GET", PATH)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from sandbox.faults import Fault, FaultKind
-from tests.integration.conftest import Stack
 from tests.integration.hooks_support import ACTIONS, World, hooked, posted, signed, webhook
+from tests.integration.stack import Stack
 from unified import aws
 from unified.connections.watch import Watch
 from unified.hooks import ingest

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sandbox.faults import Fault, FaultKind
-from tests.integration.conftest import Stack
 from tests.integration.hooks_support import ACTIONS, MODELS, World, hooked
+from tests.integration.stack import Stack
 from unified import settings as our_settings
 from unified.ashby.webhooks import AshbyHooks
 from unified.connector_hooks import HookSetting

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import ALL_OPERATIONS, Item, Stack
 from tests.integration.deliveries_support import ENDPOINTS, Deployment, deployment
+from tests.integration.stack import ALL_OPERATIONS, Item, Stack
 from unified import projects as projects_module
 from unified import table as t
 from unified.grants import FULL, Grant
@@ -258,19 +258,18 @@ def test_what_became_of_an_event_at_anothers_endpoint_is_not_told(deployment: De
 # -- how long ----------------------------------------------------------------------------------------------------
 
 
-def test_a_revoked_key_ends_in_every_environment_within_the_cache_time(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_revoked_key_ends_in_every_environment_within_the_cache_time(stack: Stack) -> None:
     secret_id, secret = projects().add_secret(stack.public_key)
-    elsewhere = ProjectStore(t.table())
+    began = time.time()
+    now = [began]
+    elsewhere = ProjectStore(t.table(), clock=lambda: now[0])
     assert elsewhere.check(stack.public_key, Secret(secret)) is not None
 
     projects().revoke_secret(stack.public_key, secret_id)
 
     assert projects().check(stack.public_key, Secret(secret)) is None
-    now = time.monotonic()
     for later, serves in ((CACHE_SECONDS - 1, True), (CACHE_SECONDS + 1, False)):
-        monkeypatch.setattr(projects_module.time, "monotonic", lambda later=later: now + later)
+        now[0] = began + later
         assert (elsewhere.check(stack.public_key, Secret(secret)) is not None) is serves
     assert CACHE_SECONDS <= 30
 

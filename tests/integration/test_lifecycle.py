@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import ALL_OPERATIONS, REDIRECT_URL, Item, Stack, give_oauth_client
+from tests.integration.chaos_support import Clock
+from tests.integration.cloud import give_oauth_client
 from tests.integration.pump import Pump
+from tests.integration.stack import ALL_OPERATIONS, REDIRECT_URL, Item, Stack
 from unified.connections.records import Reference
 from unified.connections.store import store
+from unified.connections.watch import QUIET_SECONDS
 
 PATH = "/v1/connections/ashby/acme"
 LIST = "genericContact::list"
@@ -200,7 +203,11 @@ def test_a_half_configured_oauth_client_is_our_fault_and_named(stack: Stack) -> 
     assert "clientSecret, tokenUrl" in answer.json["detail"]
 
 
-def test_removing_a_connection_leaves_nothing_of_it_but_the_audit(stack: Stack) -> None:
+def test_removing_a_connection_leaves_nothing_of_it_but_the_audit(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    clock.rule(monkeypatch)
     stack.connect("acme")
     headers = stack.session()
     place = Reference(stack.project_id, "ashby", "acme")
@@ -216,8 +223,9 @@ def test_removing_a_connection_leaves_nothing_of_it_but_the_audit(stack: Stack) 
     assert (removed.status, removed.text) == (204, "")
     left = [(pk, sk) for pk, sk in stack.items() if "acme" in pk + sk]
     assert left
-    # What says that the rest shall be purged goes last, with the next tick.
-    assert {pk.partition("#")[0] for pk, _ in left} <= {"AUDIT", "SWEEP"}
+    # What says that it is gone, to whoever is at work on it, is purged when nobody can be any more.
+    assert {pk.partition("#")[0] for pk, _ in left} <= {"AUDIT", "SWEEP", "SYNC"}
+    clock.advance(QUIET_SECONDS)
     pump = Pump(stack)
     pump.tick()
     pump.run()

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import ALL_OPERATIONS, Stack
+from tests.integration.cloud import forget
+from tests.integration.stack import ALL_OPERATIONS, Stack
 from tests.integration.test_lifecycle import fault
 from unified.connections import store as store_module
 from unified.connections.records import Reference
@@ -287,7 +288,7 @@ BAD_RULES: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({"direction": "sideways"}, "rules.1.direction", "'read', 'write' or 'both'"),
     ({"type": "date"}, "rules.1.type", "'text'"),
-    ({"sourc": {}}, "rules.1.sourc", "not permitted"),
+    ({"sourc": {}}, "rules.1.sourc", "is not known"),
     ({"source": None}, "rules.1.source", ""),
     ({"key": None}, "rules.1.key", ""),
     ({"options": {"a": [1]}}, "rules.1.options.a.str", ""),
@@ -444,8 +445,6 @@ def test_a_preview_needs_what_a_list_needs(stack: Stack) -> None:
 
 
 def test_a_session_may_change_its_own_mapping_where_the_project_says_so(stack: Stack, acme: dict[str, str]) -> None:
-    from tests.integration.conftest import forget
-
     stack.connect("globex")
     session = stack.session()
     refused = stack.call("PUT", BY_SESSION, session, body={"rules": [RULE]})

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import httpx
 import pytest
 
-from tests.integration.conftest import PUBLIC_URL, REDIRECT_URL, Answer, Stack, give_oauth_client
+from tests.integration.cloud import give_oauth_client
+from tests.integration.stack import PUBLIC_URL, REDIRECT_URL, Answer, Stack
 from tests.integration.test_lifecycle import fault
 from unified.projects import projects
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from sandbox import permissions as ashby_permissions
-from tests.integration.conftest import Answer, Stack
+from tests.integration.stack import Answer, Stack
 from tests.integration.test_lifecycle import fault
 from tests.integration.test_oauth_callback import begin, consent, returned
 from unified.ashby import CONNECTOR

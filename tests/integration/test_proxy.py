@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Stack
 from tests.integration.proxy_support import BAD, Spy, acme, ask, audit, described, request, spy
+from tests.integration.stack import Stack
 from tests.integration.test_lifecycle import fault
 from tests.integration.test_oauth_callback import begin, consent, returned
 from unified.api.proxy_body import MAX_BODY_BYTES

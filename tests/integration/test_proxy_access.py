@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.integration.conftest import Stack
 from tests.integration.proxy_support import JSON, Spy, acme, ask, audit, request, spy
+from tests.integration.stack import Stack
 from unified.grants import Grant
 from unified.projects import projects
 
@@ -176,7 +177,10 @@ def test_a_session_passes_with_what_it_was_given(stack: Stack, given: list[str],
     for send in (as_it_is, told):
         assert (send("candidate.list", {}), send("candidate.create", {"name": "Grace"})) == (reads, writes)
     assert stack.upstream("candidate.create") == (2 if writes == 200 else 0)
-    assert {actor for actor, *_ in audit(stack)} == ({"session"} if writes == 200 else set())
+    # Which session, and whose key made it.
+    form = re.compile(rf"session:[0-9a-f]{{12}}/key:{stack.secret_id}")
+    actors = {actor for actor, *_ in audit(stack)}
+    assert (len(actors), all(form.fullmatch(actor) for actor in actors)) == (1 if writes == 200 else 0, True)
 
 
 def test_a_session_loses_the_proxy_with_its_connection(stack: Stack) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import ALL_OPERATIONS, Stack
+from tests.integration.stack import ALL_OPERATIONS, Stack
 from tests.integration.test_lifecycle import fault
 
 PATH = "/v1/connections/ashby/acme"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Stack
 from tests.integration.quick_table import hasten
 from tests.integration.roles import Asked, Roles, allows, what_is_asked
+from tests.integration.stack import Stack
 from unified import aws
 from unified.settings import settings
 
@@ -154,7 +154,7 @@ def test_the_deployments_own_handlers_are_watched(stack: Stack, monkeypatch: pyt
         WORK["writes a key"]()
         return json.loads("{}")
 
-    monkeypatch.setattr("unified.api.lifecycle.list_connections", forged)
+    monkeypatch.setattr("unified.api.connections.list_connections", forged)
     with pytest.raises(pytest.fail.Exception, match="connections may not dynamodb:PutItem"):
         stack.call("GET", "/v1/connections")
 
@@ -169,6 +169,6 @@ def test_so_is_the_short_way_to_the_table(stack: Stack, monkeypatch: pytest.Monk
             WORK[work]()
             return {}
 
-        monkeypatch.setattr("unified.api.lifecycle.list_connections", forged)
+        monkeypatch.setattr("unified.api.connections.list_connections", forged)
         with pytest.raises(pytest.fail.Exception, match="connections may not dynamodb:"):
             stack.call("GET", "/v1/connections")

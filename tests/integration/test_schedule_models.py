@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from sandbox.table import Record
-from tests.integration.conftest import Stack
+from tests.integration.stack import Stack
 from tests.integration.test_lifecycle import fault
 from unified.connector import Operation
 

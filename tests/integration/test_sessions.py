@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Stack
+from tests.integration.stack import Stack
 from tests.integration.test_lifecycle import second_project
 
 PATH = "/v1/connections/ashby/acme"
@@ -31,6 +31,17 @@ def test_a_session_is_the_union_of_both_shapes_that_morphs_client_reads(stack: S
     }
     lasts = datetime.fromisoformat(made["expiresAt"]) - datetime.now(UTC)
     assert 595 < lasts.total_seconds() <= 600
+
+
+@pytest.mark.parametrize("seconds", [1, 30 * 60 * 60, 7 * 24 * 60 * 60])
+def test_a_session_lasts_a_second_to_a_week(stack: Stack, seconds: int) -> None:
+    """The first two are those of Morph's own published examples."""
+    stack.connect("acme", operations=[LIST])
+
+    made = stack.call("POST", f"{PATH}/sessions", body={"expiresIn": seconds, "connection": {}}).json
+
+    lasts = datetime.fromisoformat(made["expiresAt"]) - datetime.now(UTC)
+    assert seconds - 5 < lasts.total_seconds() <= seconds
 
 
 def test_a_session_lasts_half_an_hour_unless_said_otherwise(stack: Stack) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Answer, Stack
+from tests.integration.stack import Answer, Stack
 from unified.connector import load_connector
 
 CONNECTOR = load_connector("ashby")

@@ -347,8 +347,13 @@ class Connector(Protocol):
         credential: Credential,
         deadline: Deadline,
         renew: Callable[[], Credential] | None,
+        *,
+        waits: bool = True,
     ) -> Any:
-        """Open a line. ``renew`` gives a fresh credential when the provider says that this one has expired."""
+        """Open a line. ``renew`` gives a fresh credential when the provider says that this one has expired.
+
+        Unless it ``waits``, a limit of the account's is raised at once, for whoever has other work to go on with.
+        """
         ...
 
     def verify(self, session: Any) -> Verification:
@@ -356,7 +361,7 @@ class Connector(Protocol):
         ...
 
     def account(self, session: Any) -> Account:
-        """Tell which account a credential opens, as far as it may read that; never raises ``UnifiedError``."""
+        """Tell which account a credential opens, as far as it may read that; raises what kept the provider from it."""
         ...
 
     @property

@@ -17,3 +17,7 @@ class Deadline:
     def remaining(self) -> float:
         """Seconds that may still be spent waiting; zero or less when there are none."""
         return self._at - time.monotonic() - self.MARGIN
+
+    def within(self, seconds: float) -> Deadline:
+        """Return a deadline for a part of the work: in so many seconds, and never after this one."""
+        return Deadline(min(seconds, self.remaining()) + self.MARGIN)

@@ -8,6 +8,7 @@ errors of spelling included; those marked *ours* fill gaps in its list.
     UnifiedError
     ├── Invalid               the request cannot be right, whoever sends it (400)
     ├── Missing               no such thing, or not the caller's (404)
+    ├── NotAllowed            the path has other methods (405)
     ├── Refused               the connector does not offer this operation (501)
     ├── Unauthorized          the connection's credential no longer works: connect again (409)
     ├── UpstreamFailure       the connected account's API failed or refused
@@ -19,7 +20,7 @@ Values that every cold start makes are named tuples throughout the layer: a data
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -37,6 +38,7 @@ CATALOGUE: Mapping[str, Kind] = {
     "MORPH::UNAUTHENTICATED": Kind(401, "The API key is missing or wrong"),  # ours
     "MORPH::KEY::FORBIDDEN": Kind(403, "The API key may not do this"),  # ours
     "MORPH::ROUTE_NOT_FOUND": Kind(404, "There is no such route"),  # ours
+    "MORPH::METHOD_NOT_ALLOWED": Kind(405, "The path has other methods"),  # ours
     "MORPH::PAYLOAD_TOO_LARGE": Kind(413, "The request body is too large"),  # ours
     "MORPH::UNSUPPORTED_MEDIA_TYPE": Kind(415, "The request body must be JSON"),  # ours
     "MORPH::SESSION::EXPIRED": Kind(401, "The session has ended"),
@@ -61,7 +63,6 @@ CATALOGUE: Mapping[str, Kind] = {
     "MORPH::CONNECTION::PROXY::BAD_REQUEST": Kind(400, "The request cannot be passed on"),
     "MORPH::CONNECTION::PROXY::UNAUTHORIZED": Kind(409, "The connected account refused the credential"),
     "MORPH::CONNECTION::PROXY::FORBIDDEN": Kind(403, "The credential lacks a permission"),
-    "MORPH::CONNECTION::PROXY::NOT_FOUND": Kind(404, "The connected account has no such record"),
     "MORPH::CONNECTION::PROXY::RATE_LIMIT_EXCEEDED": Kind(429, "The connected account's limit is reached"),
     "MORPH::CONNECTION::PROXY::SERVER_ERROR": Kind(502, "The connected account's API failed"),
     "MORPH::CONNECTION::PROXY::ANSWER_TOO_LARGE": Kind(502, "The answer is larger than can be passed on"),  # ours
@@ -73,7 +74,6 @@ CATALOGUE: Mapping[str, Kind] = {
     "CONNECTOR::OPERATION::BAD_REQUEST": Kind(400, "The fields are not valid"),
     "CONNECTOR::OPERATION::FIELD_ALREADY_EXISTS": Kind(409, "There is a field of this name already"),
     "CONNECTOR::OPERATION::CONFLICT": Kind(409, "The record's state does not allow this"),  # ours
-    "CONNECTOR::OPERATION::SERVER_ERROR": Kind(502, "The connected account's API failed"),
 }
 
 
@@ -90,6 +90,15 @@ class FieldProblem(NamedTuple):
 
     field: str
     message: str
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """Return what a message about an unknown name may end with: the known one that it is most like, if any is."""
+    from difflib import get_close_matches
+
+    folded = {one.lower(): one for one in known}
+    near = get_close_matches(name[:60].lower(), folded, n=1)
+    return f" (did you mean {folded[near[0]]}?)" if near else ""
 
 
 class UnifiedError(Exception):
@@ -131,6 +140,14 @@ class Invalid(UnifiedError):
 
 class Missing(UnifiedError):
     """There is no such thing, or it is another project's: the caller cannot tell which."""
+
+
+class NotAllowed(UnifiedError):
+    """The path is served, by other methods: these."""
+
+    def __init__(self, methods: Sequence[str]) -> None:
+        super().__init__("MORPH::METHOD_NOT_ALLOWED", f"This path takes {', '.join(methods)}.")
+        self.methods = tuple(methods)
 
 
 class Refused(UnifiedError):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hmac
 import time
 import uuid
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -16,12 +15,20 @@ from unified.errors import Invalid
 from unified.grants import FULL, Grant, checked
 from unified.log import logger
 from unified.models.moments import now_iso
+from unified.remembered import Remembered
 from unified.secret import Secret, fingerprint, random_token
 
 CACHE_SECONDS = 30
 """How long a function may go on with what it knows of a project: a revoked key ends within this time."""
 
+RECHECK_SECONDS = 3
+"""A secret that fits none is refused by what was read at most so long ago, since it may have been made a moment ago.
+
+Whoever tries wrong ones causes a read in so many seconds and no more.
+"""
+
 _CACHE_ENTRIES = 500
+_SHOWN = ("secretId", "note", "createdBy", "createdAt", "revokedAt", "revokedBy")
 
 
 class Project(NamedTuple):
@@ -51,15 +58,15 @@ class _Known(NamedTuple):
     project: Project
     # By fingerprint of the secret, those that are not revoked.
     secrets: Mapping[str, Key]
-    until: float
 
 
 class ProjectStore:
-    """Projects in the table, remembered for ``CACHE_SECONDS``."""
+    """Projects in the table, remembered for ``CACHE_SECONDS`` by ``clock`` (seconds)."""
 
-    def __init__(self, table: t.Table) -> None:
+    def __init__(self, table: t.Table, clock: Callable[[], float] = time.time) -> None:
         self._table = table
-        self._cache: OrderedDict[str, _Known | float] = OrderedDict()
+        # A key that does not exist is remembered too, so that guessing costs us no reads.
+        self._remembered: Remembered[str, _Known | None] = Remembered(CACHE_SECONDS, _CACHE_ENTRIES, clock)
         self._used: dict[str, int] = {}
 
     def find(self, public_key: str) -> Project | None:
@@ -72,16 +79,17 @@ class ProjectStore:
 
         Every stored fingerprint is compared, in constant time each, whether one has matched or not.
         """
-        known = self._known(public_key)
         presented = fingerprint(secret.reveal())
-        matched: Key | None = None
-        for stored, key in known.secrets.items() if known else {"0" * 64: None}.items():
-            if hmac.compare_digest(stored, presented):
-                matched = key
-        if known is None or matched is None:
-            return None
-        expires_at = matched.grant.expires_at
-        return None if expires_at is not None and expires_at <= time.time() else (known.project, matched)
+        for max_age in (CACHE_SECONDS, RECHECK_SECONDS):
+            known = self._known(public_key, max_age)
+            matched: Key | None = None
+            for stored, key in known.secrets.items() if known else {"0" * 64: None}.items():
+                if hmac.compare_digest(stored, presented):
+                    matched = key
+            if known is not None and matched is not None:
+                expires_at = matched.grant.expires_at
+                return None if expires_at is not None and expires_at <= time.time() else (known.project, matched)
+        return None
 
     def note_use(self, public_key: str, key: Key) -> None:
         """Note that a key was used, once an hour and environment; best effort, since it decides nothing."""
@@ -94,22 +102,10 @@ class ProjectStore:
         except Exception as failed:
             logger.warning("key use not noted", extra={"reason": type(failed).__name__})
 
-    def _known(self, public_key: str) -> _Known | None:
-        now = time.monotonic()
-        cached = self._cache.get(public_key)
-        if isinstance(cached, _Known) and cached.until > now:
-            return cached
-        if isinstance(cached, float) and cached > now:
-            return None
-        known = self._read(public_key, now + CACHE_SECONDS)
-        # A key that does not exist is remembered too, so that guessing costs us no reads.
-        self._cache[public_key] = known or now + CACHE_SECONDS
-        self._cache.move_to_end(public_key)
-        while len(self._cache) > _CACHE_ENTRIES:
-            self._cache.popitem(last=False)
-        return known
+    def _known(self, public_key: str, max_age: float = CACHE_SECONDS) -> _Known | None:
+        return self._remembered.get(public_key, lambda: self._read(public_key), max_age=max_age)
 
-    def _read(self, public_key: str, until: float) -> _Known | None:
+    def _read(self, public_key: str) -> _Known | None:
         project: Project | None = None
         secrets: dict[str, Key] = {}
         for item in self._table.query(t.project_key(public_key).pk):
@@ -125,7 +121,7 @@ class ProjectStore:
                 )
             elif "revokedAt" not in item:
                 secrets[item["fingerprint"]] = Key(item["secretId"], _grant(item))
-        return None if project is None else _Known(project, secrets, until)
+        return None if project is None else _Known(project, secrets)
 
     # For the admin command
 
@@ -150,7 +146,7 @@ class ProjectStore:
             self._table.update(t.project_key(public_key), changes, condition=t.PRESENT)
         except t.ConditionFailed:
             raise Invalid("There is no project with this public key.") from None
-        self._cache.pop(public_key, None)
+        self._remembered.forget(public_key)
 
     def add_secret(
         self,
@@ -176,16 +172,17 @@ class ProjectStore:
             "createdAt": now_iso(),
         }
         self._table.put(t.secret_key(public_key, secret_id), item, t.ABSENT)
-        self._cache.pop(public_key, None)
+        self._remembered.forget(public_key)
         return secret_id, value
 
-    def revoke_secret(self, public_key: str, secret_id: str) -> None:
+    def revoke_secret(self, public_key: str, secret_id: str, *, revoked_by: str = "") -> None:
         """End a secret key, everywhere within ``CACHE_SECONDS``. Raises ``Invalid`` when there is no such key."""
         try:
-            self._table.update(t.secret_key(public_key, secret_id), {"revokedAt": now_iso()}, condition=t.PRESENT)
+            changes = {"revokedAt": now_iso(), "revokedBy": revoked_by or None}
+            self._table.update(t.secret_key(public_key, secret_id), changes, condition=t.PRESENT)
         except t.ConditionFailed:
             raise Invalid("There is no secret key of this id.") from None
-        self._cache.pop(public_key, None)
+        self._remembered.forget(public_key)
 
     def rotate_secret(self, public_key: str, secret_id: str, *, overlap: int, created_by: str = "") -> tuple[str, str]:
         """Give a new secret key with the same rights; the old one ends after ``overlap`` seconds, at once with 0.
@@ -202,18 +199,18 @@ class ProjectStore:
         made = self.add_secret(public_key, note=old.get("note", ""), grant=grant, created_by=created_by)
         ends = int(time.time()) + overlap
         if overlap == 0:
-            self.revoke_secret(public_key, secret_id)
+            self.revoke_secret(public_key, secret_id, revoked_by=created_by)
         else:
             self._table.update(place, {"endsAt": ends}, condition=t.PRESENT)
-            self._cache.pop(public_key, None)
+            self._remembered.forget(public_key)
         return made
 
     def secrets(self, public_key: str) -> list[dict[str, Any]]:
-        """List a project's secret keys: id, note, rights, by whom and when made, when last used, when revoked."""
+        """List a project's secret keys: id, note, rights, by whom and when made and revoked, when last used."""
         used = {item["sk"]: item["usedAt"] for item in self._table.query(t.used_key(public_key, "").pk)}
         return [
             {
-                **{name: item.get(name) for name in ("secretId", "note", "createdBy", "createdAt", "revokedAt")},
+                **{name: item.get(name) for name in _SHOWN},
                 "lastUsedAt": used.get(item["secretId"]),
                 "grant": _grant(item).to_item(),
             }

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from unified.connector import connector_ids
+
 QUEUES_AND_BUS = (
     *("HINT_QUEUE_URL", "SWEEP_QUEUE_URL", "DELIVERY_QUEUE_URL"),
     *("EVENT_BUS_NAME", "DELIVERY_ALLOWED_NETWORKS", "BASE_URLS"),
@@ -46,7 +48,7 @@ def settings() -> Settings:
         table_name=env["TABLE_NAME"],
         key_arn=env["KEY_ARN"],
         oauth_client_secret_arn=env["OAUTH_CLIENT_SECRET_ARN"],
-        upstream_urls={"ashby": env["ASHBY_API_URL"].rstrip("/")},
+        upstream_urls={name: env[upstream_variable(name)].rstrip("/") for name in connector_ids()},
         public_url=env["PUBLIC_URL"].rstrip("/"),
         allowed_redirect_urls=_listed(env["ALLOWED_REDIRECT_URLS"]),
         hint_queue_url=env["HINT_QUEUE_URL"],
@@ -58,10 +60,14 @@ def settings() -> Settings:
     )
 
 
+def upstream_variable(connector_id: str) -> str:
+    """Return which variable holds the base URL of a connector's API, such as ``ASHBY_API_URL``."""
+    return f"{connector_id.upper()}_API_URL"
+
+
 class ScheduleSettings(NamedTuple):
     """What only deliver is told: where attempts that are far away wait, and where what failed for good goes."""
 
-    delivery_queue_arn: str
     dead_letter_queue_arn: str
     group: str
     role_arn: str
@@ -72,7 +78,6 @@ def schedule_settings() -> ScheduleSettings:
     """Read deliver's own environment. Raises ``KeyError`` elsewhere."""
     env = os.environ
     return ScheduleSettings(
-        delivery_queue_arn=env["DELIVERY_QUEUE_ARN"],
         dead_letter_queue_arn=env["DELIVERY_DEAD_LETTER_QUEUE_ARN"],
         group=env["SCHEDULE_GROUP"],
         role_arn=env["SCHEDULE_ROLE_ARN"],

@@ -1,7 +1,8 @@
 """The one module that speaks HTTP to others; nothing else imports the HTTP library.
 
 One client and one TLS context per Lambda environment, connections kept for a few seconds only: after a
-freeze they are dead. Redirects are not followed (a redirect would carry the credential to a host nobody
+freeze they are dead. Connections are all that is kept: the client serves all customers, and a cookie of one's answer
+would go out with another's request. Redirects are not followed (a redirect would carry the credential to a host nobody
 chose). Failures are told apart by the one question a caller must ask: can the request have had effect?
 """
 
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
@@ -44,6 +46,8 @@ def _client() -> httpx.Client:
     return httpx.Client(
         follow_redirects=False,
         trust_env=False,
+        # A jar whose policy takes a cookie from no host.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         limits=httpx.Limits(max_connections=50, max_keepalive_connections=50, keepalive_expiry=5),
     )
 

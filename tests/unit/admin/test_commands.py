@@ -123,6 +123,33 @@ def test_a_project_that_is_not_there_is_named_and_not_made(admin: Admin, argumen
     assert everything() == "[]"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "javascript:alert(1)",
+            "https://*.acme.example/",
+            "https://acme.example/done#here",
+            "/done",
+            "https://[broken",
+        ),
+        *("https://", "https://acme.example@evil.example/", "https://acme.example\\@evil.example/", "data:text/html,x"),
+    ],
+)
+def test_an_address_that_nobody_can_be_sent_to_is_refused_where_it_is_set(admin: Admin, url: str) -> None:
+    admin("projects", "create", "--name", "Acme", "--public-key", "pk_acme", "--redirect-url", "https://acme.example/")
+    before = everything()
+
+    for arguments in (
+        ("projects", "create", "--name", "Other", "--redirect-url", url),
+        ("projects", "redirect-urls", "pk_acme", "http://localhost:3000/done", url),
+    ):
+        status, complaint = admin(*arguments)
+        assert (status, "a redirect URL is" in complaint) == (2, True)
+
+    assert everything() == before
+
+
 def test_an_oauth_client_is_kept_with_its_secret_sealed(admin: Admin, monkeypatch: pytest.MonkeyPatch) -> None:
     admin("projects", "create", "--name", "Acme", "--public-key", "pk_acme")
     monkeypatch.setattr("sys.stdin", io.StringIO("canary-client-secret\n"))

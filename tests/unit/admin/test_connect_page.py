@@ -21,7 +21,8 @@ class Kept:
     """What the stores would keep, of one project."""
 
     def __init__(self) -> None:
-        self.look: dict[str, Any] = {}
+        # By connection; the project's own under no name.
+        self.looks: dict[str, dict[str, Any]] = {}
         self.project = Project("prj", "Acme", "pk")
 
     def find(self, public_key: str) -> Project | None:
@@ -31,13 +32,17 @@ class Kept:
         assert public_key == "pk"
         self.project = self.project._replace(**changes)
 
-    def branding(self, project: str) -> dict[str, Any]:
-        assert project == "prj"
-        return self.look
+    @property
+    def look(self) -> dict[str, Any]:
+        return self.looks.get("", {})
 
-    def put_branding(self, project: str, branding: Mapping[str, Any]) -> None:
+    def branding(self, project: str, connection: str = "") -> dict[str, Any]:
         assert project == "prj"
-        self.look = dict(branding)
+        return self.looks.get(connection, {})
+
+    def put_branding(self, project: str, branding: Mapping[str, Any], connection: str = "") -> None:
+        assert project == "prj"
+        self.looks[connection] = dict(branding)
 
 
 @pytest.fixture
@@ -73,7 +78,7 @@ def test_what_is_given_is_changed_and_the_rest_stays(kept: Kept, tmp_path: Path)
 
 def test_a_setting_is_taken_away_by_nothing(kept: Kept) -> None:
     run("set", "pk", "--origin", "https://app.acme.example", "--method", "oauth", "--base-url", "https://a.example")
-    kept.look = {"logo": logo_of(PNG)}
+    kept.looks[""] = {"logo": logo_of(PNG)}
 
     run("set", "pk", "--origin", "--method", "--base-url", "", "--no-logo")
 
@@ -87,6 +92,14 @@ def test_a_setting_is_taken_away_by_nothing(kept: Kept) -> None:
         ("--origin", "https://*.acme.example"),
         ("--origin", "https://app.acme.example", "https://app.acme.example/path"),
         ("--origin", "null"),
+        ("--origin", "https://a.example:99999"),
+        ("--origin", "https://a..b"),
+        ("--origin", "https://-a.example"),
+        ("--origin", "http://evil.example"),
+        ("--company-name", "   "),
+        ("--display-name", "Globex"),
+        ("--owner", "globex", "--origin", "https://app.acme.example"),
+        ("--owner", "globex", "--method", "oauth"),
         ("--base-url", "http://connect.acme.example"),
         ("--base-url", "https://connect.acme.example/"),
         ("--accent-color", "red"),
@@ -114,3 +127,43 @@ def test_a_file_that_is_no_small_picture_is_no_logo(kept: Kept, tmp_path: Path, 
 def test_a_project_that_is_not_there_is_refused(kept: Kept) -> None:
     with pytest.raises(RefusedError):
         run("show", "pk_nobody")
+
+
+def test_a_list_grows_by_every_time_that_it_is_named(kept: Kept) -> None:
+    run("set", "pk", "--origin", "https://a.example", "https://b.example", "--origin", "http://localhost:3000")
+    run("set", "pk", "--method", "apiKey", "--method", "oauth")
+
+    assert kept.project.connect == {
+        "origins": ["https://a.example", "https://b.example", "http://localhost:3000"],
+        "methods": ["apiKey", "oauth"],
+    }
+
+
+def test_a_connection_has_a_page_of_its_own_beside_the_projects(kept: Kept) -> None:
+    run("set", "pk", "--company-name", "Acme", "--base-url", "https://connect.acme.example")
+    run("set", "pk", "--owner", "globex", "--display-name", "Globex", "--base-url", "https://connect.globex.example")
+    shown = run("set", "pk", "--owner", "initech", "--accent-color", "#123456")
+
+    assert shown == {"accentColor": "#123456"}
+    assert kept.looks == {
+        "": {"companyName": "Acme"},
+        "ashby#globex": {"displayName": "Globex"},
+        "ashby#initech": {"accentColor": "#123456"},
+    }
+    assert kept.project.connect == {
+        "baseUrl": "https://connect.acme.example",
+        "connections": {"ashby#globex": {"baseUrl": "https://connect.globex.example"}, "ashby#initech": {}},
+    }
+    assert run("show", "pk", "--owner", "globex") == {
+        "displayName": "Globex",
+        "baseUrl": "https://connect.globex.example",
+    }
+    assert run("show", "pk") == {"companyName": "Acme", "baseUrl": "https://connect.acme.example"}
+
+
+def test_what_a_connection_has_of_its_own_is_taken_away_whole(kept: Kept) -> None:
+    run("set", "pk", "--owner", "globex", "--display-name", "Globex", "--base-url", "https://connect.globex.example")
+
+    run("set", "pk", "--owner", "globex", "--display-name", "", "--base-url", "")
+
+    assert (kept.looks["ashby#globex"], kept.project.connect) == ({}, {})

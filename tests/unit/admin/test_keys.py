@@ -9,6 +9,7 @@ import pytest
 
 from admin.__main__ import main
 from tests.unit.admin.test_commands import Admin, admin, everything, forget, keys
+from unified import table as t
 from unified.grants import FULL
 from unified.projects import Key, projects
 from unified.secret import Secret
@@ -170,13 +171,51 @@ def test_a_key_that_was_revoked_is_not_rotated(admin: Admin, acme: dict[str, Any
     assert everything() == before
 
 
-def test_a_key_that_has_ended_is_not_rotated_into_another_dead_one(admin: Admin, acme: dict[str, Any]) -> None:
+def test_a_key_that_has_ended_is_not_rotated_into_another_dead_one(
+    admin: Admin, acme: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The command would print a key that serves nobody."""
-    made = admin("keys", "add", "pk_acme", "--expires-in-days", "-1", "--operation", "*::list")
+    made = admin("keys", "add", "pk_acme", "--expires-in-days", "1", "--operation", "*::list")
+    later = time.time() + 2 * DAY
+    monkeypatch.setattr("unified.projects.time.time", lambda: later)
 
     answer = admin("keys", "rotate", "pk_acme", made["secretId"])
 
-    assert isinstance(answer, tuple) or works(answer) is not None
+    assert isinstance(answer, tuple)
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "value"),
+    [
+        *(("add", "--expires-in-days", value) for value in ("-1", "0", "-0.0", "nan", "inf", "1e300", "36501")),
+        *(("rotate", "--overlap-hours", value) for value in ("-1", "nan", "inf", "-inf", "1e300")),
+    ],
+)
+def test_a_time_that_cannot_be_meant_is_refused_and_makes_no_key(
+    admin: Admin, acme: dict[str, Any], command: str, option: str, value: str
+) -> None:
+    before = everything()
+    place = ("pk_acme",) if command == "add" else ("pk_acme", acme["secretId"])
+
+    status, complaint = admin("keys", command, *place, f"{option}={value}")
+
+    assert status == 2
+    assert option in complaint
+    assert everything() == before
+
+
+def test_the_audit_says_who_gave_and_took_a_key(admin: Admin, acme: dict[str, Any]) -> None:
+    made = admin("keys", "add", "pk_acme", "--created-by", "ada")["secretId"]
+    new = admin("keys", "rotate", "pk_acme", made, "--created-by", "bob", "--overlap-hours", "1")["secretId"]
+    admin("keys", "revoke", "pk_acme", new, "--revoked-by", "cleo")
+
+    records = t.table().query(f"AUDIT#{acme['projectId']}#*#*")
+    assert sorted((one["actor"], one["action"], one["outcome"]) for one in records) == [
+        ("admin:ada", "key.create", made),
+        ("admin:bob", "key.rotate", f"{made} to {new}"),
+        ("admin:cleo", "key.revoke", new),
+    ]
+    assert shown(admin)[new]["revokedBy"] == "cleo"
 
 
 def test_rotating_twice_gives_a_key_that_outlives_the_overlap(admin: Admin, acme: dict[str, Any]) -> None:

@@ -216,9 +216,9 @@ def test_our_layer_is_compiled_for_lambda(tmp_path: Path) -> None:
     )
     assert [path.name for path in tmp_path.iterdir()] == ["python"]
     assert assert_accepted_by_lambda(tmp_path) == len(list((ROOT / "layers/unified/unified").rglob("*.py")))
-    table = (tmp_path / "python/unified/__pycache__/table.cpython-313.pyc").read_bytes()
-    assert b"/opt/python/unified/table.py" in table
-    assert str(tmp_path).encode() not in table
+    compiled = (tmp_path / "python/unified/__pycache__/errors.cpython-313.pyc").read_bytes()
+    assert b"/opt/python/unified/errors.py" in compiled
+    assert str(tmp_path).encode() not in compiled
 
 
 def built() -> list[Any]:

@@ -24,8 +24,8 @@ from tests.unit.bundle.deployed import (
     statements,
     walk,
 )
-from unified import table
 from unified.connections.vault import Context
+from unified.table import keys
 
 TABLE = {"Fn::GetAtt": ["Table", "Arn"]}
 STREAM = {"Fn::GetAtt": ["Table", "StreamArn"]}
@@ -133,7 +133,7 @@ def test_only_deliver_reads_the_stream_and_nothing_else_of_it() -> None:
 def test_partitions_are_those_of_the_table() -> None:
     """A key pattern that the code does not use grants nothing, and hides that the right one is missing."""
     # SWEEP is one partition for all; every other kind has one for each of something, named after the #.
-    known = re.findall(r"^\| ``(\w+)(#?)", table.__doc__ or "", re.MULTILINE)
+    known = re.findall(r"^\| ``(\w+)(#?)", keys.__doc__ or "", re.MULTILINE)
     limited = [s for name in FUNCTIONS for s in of_service(name, "dynamodb") if s["Resource"] == TABLE]
     used = {pattern for statement in limited for pattern in partitions(statement)}
     assert used == {f"{kind}#*" if parted else kind for kind, parted in known}
@@ -217,7 +217,8 @@ def test_the_ledger_is_the_watchers_own(name: str) -> None:
     [
         ("oauth_callback", "UpdateItem", "SWEEP", "a connection is watched from when it is authorized"),
         ("connections", "UpdateItem", "SWEEP", "the same, and removal is noted there"),
-        ("connections", "DeleteItem", "SYNC#p#ashby#g#o", "removal takes the key of the events' bodies with it"),
+        ("connections", "UpdateItem", "SYNC#p#ashby#g#o", "removal takes the key of the events' bodies with it"),
+        ("connections", "DeleteItem", "SYNC#p#ashby#g#o", "and what is known of the webhooks that it removes"),
         ("observe", "UpdateItem", "SWEEP", "a webhook of a connection that is gone has it purged"),
         ("sweep", "DeleteItem", "SWEEP", "the purge ends with it"),
         ("sweep", "PutItem", "SWEEP", "a provider's pause is kept there"),

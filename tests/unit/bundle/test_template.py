@@ -25,6 +25,9 @@ from tests.unit.bundle.deployed import (
     walk,
 )
 from unified import settings
+from unified.api.proxy_headers import ANSWER, ANSWER_PREFIXES, for_caller
+from unified.ashby.passthrough import PASSTHROUGH
+from unified.connector import connector_ids
 
 ROUTES = {
     "connections": {
@@ -106,7 +109,6 @@ ROUTES = {
 OWN_ENVIRONMENT: dict[str, dict[str, Any]] = {
     "sweep": {"PUBLIC_URL": {"Fn::If": ["HasPublicUrl", {"Ref": "PublicUrl"}, {"Fn::GetAtt": ["Api", "ApiEndpoint"]}]}},
     "deliver": {
-        "DELIVERY_QUEUE_ARN": {"Fn::GetAtt": ["DeliveryQueue", "Arn"]},
         "DELIVERY_DEAD_LETTER_QUEUE_ARN": {"Fn::GetAtt": ["DeliveryDeadLetterQueue", "Arn"]},
         "SCHEDULE_GROUP": {"Ref": "DeliverySchedules"},
         "SCHEDULE_ROLE_ARN": {"Fn::GetAtt": ["DeliverySchedulesRole", "Arn"]},
@@ -157,7 +159,8 @@ def read_by(function: Callable[..., Any]) -> set[str]:
 def test_functions_are_told_what_settings_reads() -> None:
     """A name that one side misses is a function that cannot start; one that nobody reads misleads."""
     given = set(GLOBALS["Environment"]["Variables"])
-    assert {name for name in given if not name.startswith("POWERTOOLS_")} == read_by(settings.settings)
+    upstream = {settings.upstream_variable(name) for name in connector_ids()}
+    assert {name for name in given if not name.startswith("POWERTOOLS_")} == read_by(settings.settings) | upstream
     assert set(OWN_ENVIRONMENT["deliver"]) == read_by(settings.schedule_settings)
     assert set(OWN_ENVIRONMENT["sweep"]) <= given
     assert given | set(OWN_ENVIRONMENT["deliver"]) <= set(BENCHMARK_ENVIRONMENT)
@@ -214,6 +217,20 @@ def test_a_browser_cannot_send_a_secret_key() -> None:
     assert "x-session-token" in cors["AllowHeaders"]
     assert "x-api-secret" not in cors["AllowHeaders"]
     assert "AllowCredentials" not in cors
+
+
+def test_a_pages_script_sees_every_header_that_the_proxy_brings_back() -> None:
+    """But for those that browsers show anyway (https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name)."""
+    shown_anyway = {"content-language", "content-type", "last-modified"}
+    of_ours = {"apigw-requestid", "x-request-id", "x-upstream-request-id"}
+    of_ours |= {f"x-unified-{name}" for name in ("origin", "upstream-success", "upstream-code")}
+    counted = {prefix + name for prefix in ANSWER_PREFIXES for name in ("limit", "remaining", "reset")}
+    of_ashby = {"ashby-version", "x-ratelimit-scope"}
+    assert for_caller(dict.fromkeys(counted | of_ashby, "1"), PASSTHROUGH.passes).keys() == counted | of_ashby
+
+    exposed = RESOURCES["Api"]["Properties"]["CorsConfiguration"]["ExposeHeaders"]
+
+    assert sorted(exposed) == sorted(of_ours | (ANSWER - shown_anyway) | counted | of_ashby)
 
 
 # --- For who deploys

@@ -231,7 +231,11 @@ def test_a_schedule_that_is_due_is_sent_and_deleted(aws_url: str) -> None:
         ScheduleExpression=f"at({now + timedelta(hours=1):%Y-%m-%dT%H:%M:%S})",
         FlexibleTimeWindow={"Mode": "OFF"},
         ActionAfterCompletion="DELETE",
-        Target={"Arn": queues.arn("work"), "RoleArn": "arn:aws:iam::123456789012:role/r", "Input": '{"a":1}'},
+        Target={
+            "Arn": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage",
+            "RoleArn": "arn:aws:iam::123456789012:role/r",
+            "Input": json.dumps({"QueueUrl": queues.url, "MessageBody": '{"a":1}', "MessageGroupId": "whose"}),
+        },
     )
 
     async def scenario() -> None:

@@ -1,13 +1,11 @@
 """A sandbox with a clock the test moves, called in process; and a real server where sockets matter."""
 
-import threading
-import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 
 from sandbox.app import create_app
@@ -16,6 +14,7 @@ from sandbox.in_process import in_process_client
 from sandbox.organisation import Organisation
 from sandbox.state import Sandbox
 from sandbox.table import Record
+from tests.serving import served
 from tests.unit.sandbox.hiring import SALARY, START, Ashby, free_application, submission
 from tests.unit.sandbox.receiving import Receiver, Steering
 
@@ -78,26 +77,9 @@ def ashby(client: httpx.Client) -> Callable[..., Any]:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Any], str]]:
-    """Serve ASGI applications with uvicorn on free ports; the function returns the base URL."""
-    running: list[tuple[uvicorn.Server, threading.Thread]] = []
-
-    def start(app: Any) -> str:
-        # Without uvicorn's own logging setup its errors reach pytest's caplog.
-        server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        running.append((server, thread))
-        deadline = time.monotonic() + 10
-        while not server.started:
-            assert time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.005)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}"
-
-    yield start
-    for server, thread in running:
-        server.should_exit = True
-        thread.join(10)
+    """Give what serves ASGI applications on free ports: it returns the base URL."""
+    with ExitStack() as running:
+        yield lambda app: running.enter_context(served(app))
 
 
 @pytest.fixture

@@ -57,6 +57,7 @@ class Script:
         seconds: float = 60,
         credential: Credential | None = None,
         renew: Callable[[], Credential] | None = None,
+        waits: bool = True,
     ) -> AshbySession:
         """Open a line to this Ashby."""
         return AshbySession(
@@ -64,6 +65,7 @@ class Script:
             credential or Credential("apiKey", Secret(KEY)),
             Deadline(seconds),
             renew,
+            waits=waits,
             send=self.send,
             sleep=self.slept.append,
         )

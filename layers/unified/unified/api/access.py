@@ -7,14 +7,15 @@ absent as one that never was.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from unified.connections.lifecycle import Connections, missing, split_session_token
+from unified.connections.lifecycle import Connections, missing, session_name, split_session_token
 from unified.connections.line import Line
 from unified.connections.records import Connection, Reference, StoredCredential
-from unified.connector import Capability, ConnectorModel, load_connector
+from unified.connector import Capability, ConnectorModel, connector_ids, load_connector
 from unified.deadline import Deadline
 from unified.errors import Invalid, UnifiedError
 from unified.grants import FULL, Grant, Need
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
     from unified.models import Model
 
 _MAX_OWNER = 250
+# 250 letters of any script in daily use. With project, connector and generation before it the owner is part of a sort
+# key (``SWEEP``), of which DynamoDB takes 1,024 bytes.
+_MAX_OWNER_BYTES = 750
 _MAX_PUBLIC_KEY = 250
+# Whatever else is asked for has no definition or mapping to read, and DynamoDB fails on a very long key.
+_MODEL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,79}")
 # What JavaScript makes of a value that is not there: never somebody's id, always somebody's mistake.
 _NOT_AN_ID = frozenset({"undefined", "null", "NaN", "[object Object]"})
 
@@ -76,8 +82,8 @@ def reference(caller: Caller, connector_id: str, owner_id: str) -> Reference:
     load_connector(connector_id)
     if not _is_owner(owner_id):
         raise Invalid(
-            f"The owner id must be 1 to {_MAX_OWNER} printable characters, your own id of your customer,"
-            " and not undefined or null."
+            f"The owner id must be 1 to {_MAX_OWNER} printable characters ({_MAX_OWNER_BYTES} bytes of UTF-8), your own"
+            " id of your customer, and not undefined or null."
         )
     place = Reference(caller.project.id, connector_id, owner_id)
     if not caller.grant.covers(connector_id, owner_id):
@@ -86,7 +92,7 @@ def reference(caller: Caller, connector_id: str, owner_id: str) -> Reference:
 
 
 class Access(NamedTuple):
-    """One caller's hold on one connection, from a single read."""
+    """One caller's hold on one connection, from a single read. ``ends_at`` is when a session ends, for a key None."""
 
     connections: Connections
     project: Project
@@ -99,6 +105,7 @@ class Access(NamedTuple):
     defaults: Sequence[Mapping[str, Any]] = ()
     definition: Mapping[str, Any] | None = None
     grant: Grant = FULL
+    ends_at: int | None = None
 
     def model(self, model_id: str) -> ConnectorModel:
         """Return a model of the connector, or the project's own of that name. Raises ``Missing``."""
@@ -147,11 +154,13 @@ def open_connection(
 
     A session token names its own connection, and decides even beside a secret key: it may less. A secret key
     names one by ``x-connector-id`` and ``x-owner-id``. Raises ``UNAUTHENTICATED``, a session error,
-    ``Invalid``, ``Missing``.
+    ``Invalid``, ``Missing``, and ``KEY::FORBIDDEN`` or ``SESSION::FORBIDDEN`` for one that does not meet ``need``.
     """
+    if model is not None and not is_model_name(model):
+        model = None
     token = headers.get("x-session-token")
     if token is not None:
-        access = _by_session(connections, projects, headers.get("x-api-key", ""), token, deadline, model)
+        access = _by_session(connections, projects, headers.get("x-api-key", ""), token, deadline, model, need)
         place = access.connection.reference
         named = (headers.get("x-connector-id", place.connector), headers.get("x-owner-id", place.owner))
         if named != (place.connector, place.owner):
@@ -186,12 +195,13 @@ def _by_session(
     value: str,
     deadline: Deadline,
     model: str | None,
+    need: Need,
 ) -> Access:
     project = projects.find(public_key) if _may_be_key(public_key) else None
     if project is None:
         raise _wrong_key()
     found = split_session_token(project.id, value)
-    if found is None or not _is_owner(found[0].owner):
+    if found is None or found[0].connector not in connector_ids() or not _is_owner(found[0].owner):
         raise _bad_session()
     place, token = found
     loaded = connections.store.load(place, session_token=token, model=model)
@@ -202,10 +212,16 @@ def _by_session(
         raise UnifiedError("MORPH::SESSION::EXPIRED", "The session has ended. Make a new one.")
     if loaded.connection is None or loaded.connection.generation != session.generation:
         raise missing(place)
+    if loaded.connection.revocations != session.revocations:
+        raise _bad_session()
+    if need == Need.MANAGE and not session.manages:
+        raise UnifiedError(
+            "MORPH::SESSION::FORBIDDEN", "This session may not change its connection: it was made without manage."
+        )
     return Access(
         connections,
         project,
-        "session",
+        f"{session_name(token)}/{session.made_by}",
         loaded.connection,
         loaded.credential,
         # What the connection has lost since, the session has lost too.
@@ -214,15 +230,22 @@ def _by_session(
         deadline=deadline,
         defaults=loaded.defaults,
         definition=loaded.definition,
+        ends_at=session.expires_at,
     )
+
+
+def is_model_name(text: str) -> bool:
+    """Tell whether a text can be a model's name at all."""
+    return _MODEL_NAME.fullmatch(text) is not None
 
 
 def _is_owner(owner_id: str) -> bool:
     return (
         0 < len(owner_id) <= _MAX_OWNER
+        and owner_id.isprintable()
+        and len(owner_id.encode()) <= _MAX_OWNER_BYTES
         and owner_id not in _NOT_AN_ID
         and owner_id == owner_id.strip()
-        and owner_id.isprintable()
     )
 
 

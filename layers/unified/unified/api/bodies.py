@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from unified.api.body_rules import rule
 from unified.connections.lifecycle import MAX_SESSION_SECONDS
 from unified.connections.links import MAX_LINK_SECONDS
 from unified.errors import FieldProblem, Invalid
@@ -130,14 +131,17 @@ class SessionConnection(Body):
 
 
 class SessionBody(Body):
-    """How long the session lasts, in seconds, and for which operations."""
+    """How long the session lasts, in seconds, for which operations, and whether it may change its connection."""
 
-    expiresIn: int | None = Field(default=None, ge=60, le=MAX_SESSION_SECONDS)  # noqa: N815 - the wire's name
+    expiresIn: int | None = Field(default=None, ge=1, le=MAX_SESSION_SECONDS)  # noqa: N815 - the wire's name
     connection: SessionConnection = Field(default_factory=SessionConnection)
+    manage: bool = Field(
+        default=True, description="Whether it may authorize and remove its connection, and change its mappings."
+    )
 
 
 class LinkBody(Body):
-    """A link to the connect page: how long it lives, in seconds, where it leads back, how its page looks."""
+    """A link to the connect page: how long it lives, in seconds, where it leads back, for whom, how its page looks."""
 
     expiresInSeconds: int | None = Field(default=None, ge=60, le=MAX_LINK_SECONDS)  # noqa: N815 - the wire's name
     redirectUrl: str | None = Field(default=None, max_length=2000)  # noqa: N815 - the wire's name
@@ -146,6 +150,7 @@ class LinkBody(Body):
     branding: dict[Annotated[str, StringConstraints(max_length=40)], str] = Field(
         default_factory=dict[str, str], max_length=20
     )
+    displayName: str = Field(default="", max_length=80)  # noqa: N815 - the wire's name
     methods: list[Literal["apiKey", "oauth"]] = Field(default_factory=list[Literal["apiKey", "oauth"]], max_length=2)
 
 
@@ -177,7 +182,10 @@ def parse(kind: type[Parsed], body: Mapping[str, Any]) -> Parsed:
         return kind.model_validate(body)
     except ValidationError as wrong:
         problems = [
-            FieldProblem(".".join(str(part) for part in error["loc"])[:100] or "(body)", error["msg"])
-            for error in wrong.errors(include_input=False, include_url=False, include_context=False)[:20]
+            FieldProblem(
+                ".".join(str(part) for part in error["loc"])[:100] or "(body)",
+                rule(error["type"], error.get("ctx", {})),
+            )
+            for error in wrong.errors(include_input=False, include_url=False)[:20]
         ]
         raise Invalid("The body is not valid.", fields=problems) from None

@@ -2,7 +2,8 @@
 
 The token is all the authority there is, and it is in the path alone: pages send no referrer and are not kept. A form
 is taken only from this very page: browsers say where it came from, and it carries a token that only the page knows.
-The key comes in a body and goes nowhere but to the provider and the vault.
+The key comes in a body and goes nowhere but to the provider and the vault. However a form ends, the browser is sent on
+to the page by an address, so that going back or reloading sends nothing again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from aws_lambda_powertools.event_handler import Request, Response
 from aws_lambda_powertools.shared.cookies import Cookie, SameSite
@@ -18,8 +19,10 @@ from aws_lambda_powertools.shared.cookies import Cookie, SameSite
 from unified.api.requests import deadline, public_url, query
 from unified.connect import page
 from unified.connect.document import Document
+from unified.connect.sections import key_message
+from unified.connect.texts import LANGUAGES
 from unified.connect.visits import Checked, Ended, Visit, check, connect, consent, open_link, recheck
-from unified.connections.consent import STATE_SECONDS
+from unified.connections.consent import COOKIE_SECONDS
 from unified.connections.lifecycle import connections
 from unified.connections.links import base_of, links
 from unified.connections.watch import Watch
@@ -27,7 +30,14 @@ from unified.projects import projects
 from unified.secret import Secret
 
 MAX_FORM_BYTES = 8192
+_HSTS_SECONDS = 365 * 86_400
 _ERROR = re.compile(r"[a-z_]{1,60}")
+_RECHECKED = {
+    "missing": "missing",
+    "refused": "key_refused",
+    "unknown": "key_unknown",
+    "busy": "temporarily_unavailable",
+}
 
 
 def show(request: Request, token: str) -> Response[Any]:
@@ -35,14 +45,18 @@ def show(request: Request, token: str) -> Response[Any]:
     try:
         visit = _visit(request, token)
     except Ended as ended:
-        return _ended(ended)
+        return _ended(request, ended)
     asked = query(request)
     if visit.link.used_at is not None:
-        return _page(page.done_page(visit)) if "done" in asked else _page(page.used_page(visit), 410)
+        # An address in a history outlives the key.
+        if "done" in asked and visit.connection.status == "authorized":
+            return _page(request, page.done_page(visit))
+        return _page(request, page.used_page(visit), 410)
     error = asked.get("error", "")
     # Whatever else stands in the address goes no further, neither onto the page nor to the application.
     told = error if not error or _ERROR.fullmatch(error) else "other"
-    return _page(page.form_page(visit, error=told, asked_language=_language(request)))
+    checked = Checked.from_query(visit.wanted, asked)
+    return _page(request, page.form_page(visit, error=told, checked=checked, asked_language=_language(request)))
 
 
 def submit(request: Request, token: str) -> Response[Any]:
@@ -50,28 +64,30 @@ def submit(request: Request, token: str) -> Response[Any]:
     try:
         visit = _visit(request, token)
     except Ended as ended:
-        return _ended(ended)
-    if visit.link.used_at is not None:
-        return _page(page.used_page(visit), 410)
+        return _ended(request, ended)
     form = _form(request)
-    if not _is_own(request, visit, form.get("formToken", "")):
-        return _form_again(request, visit, "form", 403)
+    form_token = form.get("formToken", "")
+    if visit.was_sent_before(form_token):
+        return _see(request, visit, done="1")
+    if visit.link.used_at is not None:
+        return _page(request, page.used_page(visit), 410)
+    if not _is_own(request, visit, form_token):
+        return _page(request, page.form_page(visit, error="form", asked_language=_language(request)), 403)
     action = form.get("action", "key")
     if not links().count(token):
-        return _form_again(request, visit, "tries", 429)
+        return _see(request, visit, error="tries")
     if action == "oauth" and "oauth" in visit.methods:
         return _leave(request, visit, switch=form.get("switch") == "1")
     if action == "recheck":
-        return _recheck(request, visit)
+        return _recheck(request, visit, form_token)
     if "apiKey" not in visit.methods:
-        return _form_again(request, visit, "other", 400)
+        return _see(request, visit, error="other")
     checked = check(connections(), visit, Secret(form.get("key", "")), deadline(request))
     held_back = (checked.missing and form.get("anyway") != "1") or (checked.is_another and form.get("switch") != "1")
     if checked.status != "valid" or held_back:
-        again = page.form_page(visit, checked=checked, asked_language=_language(request))
-        return _page(again, 400)
-    if not connect(connections(), visit, checked):
-        return _form_again(request, visit, "moved", 409)
+        return _see(request, visit, **checked.to_query())
+    if not connect(connections(), visit, checked, form_token):
+        return _lost(request, visit, form_token)
     return _done(request, visit)
 
 
@@ -89,7 +105,7 @@ def try_key(request: Request, token: str, body: Mapping[str, Any]) -> dict[str, 
     if "apiKey" not in visit.methods or not links().count(token):
         return _verdict("tries", page.words(visit).error("tries"))
     checked = check(connections(), visit, Secret(key), deadline(request))
-    return _verdict(checked.status, page.key_message(visit, checked), checked)
+    return _verdict(checked.status, key_message(page.words(visit), checked), checked)
 
 
 def _verdict(status: str, message: str, checked: Checked | None = None) -> dict[str, Any]:
@@ -112,56 +128,68 @@ def _visit(request: Request, token: str) -> Visit:
 
 
 def _language(request: Request) -> str:
-    return query(request).get("lang", "")[:10]
+    """Return the language that the person chose on the page, empty for none that there is."""
+    asked = query(request).get("lang", "")
+    return asked if asked in LANGUAGES else ""
 
 
-def _recheck(request: Request, visit: Visit) -> Response[Any]:
-    outcome = recheck(connections(), links(), visit, deadline(request))
+def _recheck(request: Request, visit: Visit, form_token: str) -> Response[Any]:
+    outcome = recheck(connections(), links(), visit, deadline(request), form_token)
     if outcome == "complete":
         return _done(request, visit)
-    now = _visit(request, visit.token)
-    error = "missing" if outcome == "missing" else "temporarily_unavailable"
-    return _form_again(request, now, error, 400)
+    return _see(request, visit, error=_RECHECKED[outcome])
+
+
+def _lost(request: Request, visit: Visit, form_token: str) -> Response[Any]:
+    """Answer a form that came second: the same page's own first try has connected, or somebody else has."""
+    try:
+        now = _visit(request, visit.token)
+    except Ended as ended:
+        return _ended(request, ended)
+    return _see(request, visit, done="1") if now.was_sent_before(form_token) else _see(request, visit, error="moved")
 
 
 def _leave(request: Request, visit: Visit, *, switch: bool) -> Response[Any]:
     """Send the person to the provider, with a cookie that binds the way back to this browser."""
-    base = base_of(visit.project, public_url(request))
+    base = base_of(visit.project, visit.connection.reference, public_url(request))
     callback_url = f"{base}/v1/callback/{visit.connector.id}"
-    begun = consent(connections(), visit, callback_url=callback_url, switch=switch)
+    begun = consent(connections(), visit, callback_url=callback_url, switch=switch, language=_language(request))
     cookie = Cookie(
         begun.cookie_name,
         begun.cookie_value,
         path="/",
         secure=callback_url.startswith("https://"),
         http_only=True,
-        max_age=STATE_SECONDS,
+        max_age=COOKIE_SECONDS,
         # Lax: the provider's redirect back is a navigation from another site, and must bring it.
         same_site=SameSite.LAX_MODE,
     )
-    return _page(page.leaving_page(visit, begun.url), cookies=[cookie])
+    return _page(request, page.leaving_page(visit, begun.url), cookies=[cookie])
 
 
 def _done(request: Request, visit: Visit) -> Response[Any]:
-    """Go on to the page that says so, so that neither reloading nor going back sends the form again."""
+    """Have the connection looked through, and go on to the page that says that it is there."""
     from unified.ledger.tasks import send_soon
 
     connection = visit.connection
     send_soon(Watch(connection.reference, connection.generation, visit.project.public_key))
-    asked = _language(request)
-    language = f"&lang={visit.language}" if asked else ""
-    return Response(status_code=303, headers={"location": f"/connect/{visit.token}?done=1{language}"})
+    return _see(request, visit, done="1")
 
 
-def _form_again(request: Request, visit: Visit, error: str, status: int) -> Response[Any]:
-    return _page(page.form_page(visit, error=error, asked_language=_language(request)), status)
+def _see(request: Request, visit: Visit, **outcome: str) -> Response[Any]:
+    """Send the browser on to the page, which says the outcome."""
+    language = _language(request)
+    said = urlencode({**outcome, **({"lang": language} if language else {})})
+    return Response(status_code=303, headers={"location": f"/connect/{visit.token}?{said}"})
 
 
-def _ended(ended: Ended) -> Response[Any]:
-    return _page(page.ended_page(ended), 404 if ended.kind == "unknown" else 410)
+def _ended(request: Request, ended: Ended) -> Response[Any]:
+    return _page(request, page.ended_page(ended), 404 if ended.kind == "unknown" else 410)
 
 
-def _page(document: Document, status: int = 200, cookies: list[Cookie] | None = None) -> Response[Any]:
+def _page(
+    request: Request, document: Document, status: int = 200, cookies: list[Cookie] | None = None
+) -> Response[Any]:
     headers: dict[str, str | list[str]] = {
         "content-security-policy": document.policy,
         "referrer-policy": "no-referrer",
@@ -171,6 +199,8 @@ def _page(document: Document, status: int = 200, cookies: list[Cookie] | None = 
     if document.embedder is None:
         # For browsers that do not know frame-ancestors; it cannot name an origin, so it cannot stand beside one.
         headers["x-frame-options"] = "DENY"
+    if public_url(request).startswith("https://"):
+        headers["strict-transport-security"] = f"max-age={_HSTS_SECONDS}"
     return Response(
         status_code=status,
         content_type="text/html; charset=utf-8",
@@ -200,7 +230,7 @@ def _is_own(request: Request, visit: Visit, form_token: str) -> bool:
     A browser that tells no ``Sec-Fetch-Site`` tells the origin, which is ``null`` for a form of a page that sends no
     referrer; the token then decides alone, as it must anyway.
     """
-    if Secret(form_token) != Secret(visit.form_token):
+    if not visit.is_own(form_token):
         return False
     site = request.headers.get("sec-fetch-site")
     if site is not None:

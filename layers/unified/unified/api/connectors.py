@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from unified.connector import Connector, EventSource, Operation
+from unified.api.access import Access, Caller
+from unified.api.queries import only
+from unified.connector import Connector, EventSource, Operation, connector_ids, load_connector
+
+
+def list_connectors(_caller: Caller, query: Mapping[str, str]) -> dict[str, Any]:
+    """Return every connector."""
+    only(query)
+    return {"data": [describe(load_connector(name)) for name in connector_ids()], "next": None}
+
+
+def retrieve_connector(_caller: Caller, path_id: str, header_id: str | None) -> dict[str, Any]:
+    """Return a connector.
+
+    Where the path holds what JavaScript makes of an object, the header decides: Morph's client asks for
+    ``/v1/connectors/[object Object]`` and names the connector in ``x-connector-id``.
+    """
+    named_by_header = path_id.startswith("[object") and header_id is not None
+    return describe(load_connector(header_id if named_by_header and header_id else path_id))
+
+
+def own_connector(access: Access) -> dict[str, Any]:
+    """Return the session's connector."""
+    return describe(load_connector(access.connection.reference.connector))
 
 
 def describe(connector: Connector) -> dict[str, Any]:
@@ -38,6 +62,7 @@ def describe(connector: Connector) -> dict[str, Any]:
                     str(operation): {
                         "mode": capability.mode,
                         "permissions": list(capability.permissions),
+                        **({"sometimes": list(capability.sometimes)} if capability.sometimes else {}),
                         **({"reason": capability.reason} if capability.reason else {}),
                     }
                     for operation, capability in model.capabilities.items()
@@ -45,6 +70,7 @@ def describe(connector: Connector) -> dict[str, Any]:
                 "filters": dict(model.filters),
                 "searchable": model.searchable,
                 "syncs": model.syncs,
+                "extras": sorted(model.extras),
                 "events": {trigger: _event(source) for trigger, source in model.event_sources.items()},
             }
             for model_id, model in models.items()

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 from unified import aws
 from unified.addresses import Unfit, networks, read_url
 from unified.api.access import Caller, reference
-from unified.api.event_queries import cursor, only, read_cursor, read_limit, read_moment, wrong
+from unified.api.event_queries import check_pattern, cursor, known_models, read_cursor, read_span
+from unified.api.queries import only, read_limit, wrong
 from unified.connections.lifecycle import connections
 from unified.connections.records import Reference
-from unified.connector import connector_ids, load_connector
 from unified.deadline import Deadline
 from unified.deliveries.endpoints import MAX_SECRETS, Endpoint, endpoints, is_endpoint_id
 from unified.errors import Missing, UnifiedError
 from unified.events.records import new_event_id
 from unified.log import logger
-from unified.models.events import is_pattern
 from unified.models.moments import now_iso
 from unified.settings import settings
 from unified.table import table
@@ -75,7 +74,8 @@ def update(caller: Caller, endpoint_id: str, body: Mapping[str, Any]) -> dict[st
         return found.to_wire()
     changes = _chosen(caller, asked, named)
     if "status" in named:
-        changes["reason"] = None
+        # Whoever decides that knows how it stood.
+        changes |= {"reason": None, "untold": None}
     if changes.get("status") == "enabled" or "url" in named:
         changes |= {"failingSince": None, "failedAt": None}
     changed = endpoints().change(caller.project.id, found.id, changes)
@@ -138,15 +138,17 @@ def test(caller: Caller, endpoint_id: str, deadline: Deadline) -> dict[str, Any]
 
 
 def replay(caller: Caller, endpoint_id: str, body: Mapping[str, Any], deadline: Deadline) -> dict[str, Any]:
-    """Deliver again what an endpoint takes of a span of time; ``next`` is None once all of it is asked for."""
+    """Deliver again what an endpoint takes of a span of time; ``next`` is None once all of it is asked for.
+
+    With ``only`` what has arrived is left out.
+    """
     from unified.api.bodies import parse
     from unified.api.event_bodies import ReplayBody
     from unified.deliveries.queue import queue
     from unified.deliveries.replays import replay_since
 
     asked = parse(ReplayBody, body)
-    since = read_moment(asked.since, "since")
-    until = read_moment(asked.until, "until")
+    since, until = read_span(asked.since, asked.until)
     after = read_cursor(asked.cursor)
     endpoint = find(caller, endpoint_id)
     require_enabled(endpoint)
@@ -154,9 +156,10 @@ def replay(caller: Caller, endpoint_id: str, body: Mapping[str, Any], deadline: 
         table(),
         queue(),
         endpoint,
-        since=since or 0.0,
-        until=time.time() if until is None else until,
+        since=since,
+        until=until,
         after=after,
+        undelivered=asked.only == "undelivered",
         remaining=deadline.remaining,
     )
     return {"object": "replay", "id": done.id, "enqueued": done.enqueued, "next": cursor(done.following)}
@@ -181,6 +184,12 @@ def require_enabled(endpoint: Endpoint) -> None:
     """Refuse to send to an endpoint that is disabled. Raises ``CONFLICT``."""
     if endpoint.status != "enabled":
         raise _conflict("The webhook endpoint is disabled. Enable it first.")
+
+
+def require_connection(endpoint: Endpoint, connection: Reference) -> None:
+    """Refuse to send what happened in a connection that an endpoint is not for. Raises ``CONFLICT``."""
+    if not endpoint.serves(connection):
+        raise _conflict("The webhook endpoint is for other connections than the event's. Name this one there first.")
 
 
 def _chosen(caller: Caller, asked: EndpointBody | EndpointChangeBody, named: set[str]) -> dict[str, Any]:
@@ -215,15 +224,9 @@ def _require_all(caller: Caller) -> None:
 
 def _patterns(caller: Caller, patterns: Sequence[str]) -> list[str]:
     """Return the patterns without doubles; they name models of some connector, or the project's own."""
-    models: set[str] = set()
-    for connector in connector_ids():
-        models.update(load_connector(connector).model_ids)
-        models.update(connections().store.definitions(caller.project.id, connector))
+    models = known_models(caller.project.id)
     for place, pattern in enumerate(patterns):
-        if not is_pattern(pattern):
-            raise wrong(f"events.{place}", "must be *, model::*, *::created, or model::created (updated, deleted)")
-        if not is_pattern(pattern, models):
-            raise wrong(f"events.{place}", "names a model that no connector has")
+        check_pattern(f"events.{place}", pattern, models)
     return list(dict.fromkeys(patterns))
 
 

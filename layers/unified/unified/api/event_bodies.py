@@ -59,10 +59,14 @@ class RotateBody(Body):
 
 
 class ReplayBody(Body):
-    """From when to when events shall be delivered again; ``cursor`` is the answer's ``next``, to go on."""
+    """From when to when events shall be delivered again: all, or ``only`` what has not arrived.
+
+    ``cursor`` is the answer's ``next``, to go on.
+    """
 
     since: _Moment
     until: _Moment | None = None
+    only: Literal["undelivered"] | None = None
     cursor: _Cursor | None = None
 
 

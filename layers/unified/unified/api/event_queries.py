@@ -1,36 +1,20 @@
-"""What the routes of events and endpoints are asked for, read strictly: limits, moments, cursors that name an event."""
+"""What the routes of events and endpoints are asked for, read strictly: moments, patterns, cursors that name one."""
 
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Mapping
+import time
+from collections.abc import Sequence
 from datetime import datetime
 
-from unified.api.paging import DEFAULT_LIMIT, MAX_LIMIT
-from unified.errors import FieldProblem, Invalid
+from unified.api.queries import wrong
+from unified.connections.lifecycle import connections
+from unified.connector import connector_ids, load_connector
 from unified.events.records import event_time
+from unified.models.events import is_pattern
 
 # The last moment that an event's id can spell.
 _LAST_MOMENT = (1 << 47) / 1000 - 1
-
-
-def only(query: Mapping[str, str], *known: str) -> None:
-    """Refuse parameters that a route does not know. Raises ``Invalid``."""
-    unknown = [name for name in query if name not in known]
-    if unknown:
-        raise Invalid(
-            "The query is not valid.",
-            fields=[FieldProblem(name[:60], "is not a parameter of this route") for name in unknown[:20]],
-        )
-
-
-def read_limit(query: Mapping[str, str]) -> int:
-    """Read ``limit``. Raises ``Invalid``."""
-    limit = query.get("limit", str(DEFAULT_LIMIT))
-    if not re.fullmatch(r"[0-9]{1,6}", limit) or not 1 <= int(limit) <= MAX_LIMIT:
-        raise wrong("limit", f"must be a number from 1 to {MAX_LIMIT}")
-    return int(limit)
 
 
 def read_moment(text: str | None, name: str) -> float | None:
@@ -45,6 +29,31 @@ def read_moment(text: str | None, name: str) -> float | None:
     if not 0 <= moment <= _LAST_MOMENT:
         raise wrong(name, "must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z")
     return moment
+
+
+def read_span(since: str | None, until: str | None) -> tuple[float, float]:
+    """Read a span of time; without them, from the first event and until now. Raises ``Invalid``."""
+    first, last = read_moment(since, "since"), read_moment(until, "until")
+    if first is not None and last is not None and last < first:
+        raise wrong("until", "must not be before since")
+    return first or 0.0, time.time() if last is None else last
+
+
+def known_models(project: str, connectors: Sequence[str] | None = None) -> set[str]:
+    """Return the models of some connectors, None for all, the project's own among them."""
+    models: set[str] = set()
+    for connector in connector_ids() if connectors is None else connectors:
+        models.update(load_connector(connector).model_ids)
+        models.update(connections().store.definitions(project, connector))
+    return models
+
+
+def check_pattern(field: str, pattern: str, models: set[str]) -> None:
+    """Refuse what is no pattern of events, or names none of ``models``. Raises ``Invalid``."""
+    if not is_pattern(pattern):
+        raise wrong(field, "must be *, model::*, *::created, or model::created (updated, deleted)")
+    if not is_pattern(pattern, models):
+        raise wrong(field, "names a model that no connector has")
 
 
 def read_cursor(text: str | None, name: str = "cursor") -> str | None:
@@ -63,8 +72,3 @@ def read_cursor(text: str | None, name: str = "cursor") -> str | None:
 def cursor(event_id: str | None) -> str | None:
     """Spell a cursor."""
     return None if event_id is None else base64.urlsafe_b64encode(event_id.encode()).decode()
-
-
-def wrong(field: str, message: str) -> Invalid:
-    """Return the refusal of one field or parameter."""
-    return Invalid("The request is not valid.", fields=[FieldProblem(field, message)])

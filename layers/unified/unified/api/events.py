@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from unified.api.access import Caller
 from unified.api.endpoints import find as find_endpoint
-from unified.api.endpoints import may_see, require_enabled
-from unified.api.event_queries import cursor, only, read_cursor, read_limit, read_moment, wrong
+from unified.api.endpoints import may_see, require_connection, require_enabled
+from unified.api.event_queries import check_pattern, cursor, known_models, read_cursor, read_span
 from unified.api.paging import read_positions
+from unified.api.queries import only, read_limit, wrong
+from unified.connections.lifecycle import connections
+from unified.connections.records import Reference
 from unified.connections.vault import vault
+from unified.connector import load_connector
 from unified.deliveries.bus import spell
 from unified.deliveries.endpoints import endpoints
 from unified.deliveries.states import deliveries
 from unified.errors import Missing
 from unified.events import outbox
 from unified.events import settings as event_settings
-from unified.events.bodies import Bodies
+from unified.events.bodies import Bodies, Opened
 from unified.events.records import Event
-from unified.models.events import is_pattern, matches
+from unified.models.events import matches
 from unified.table import table
 
 MAX_PAGE_BYTES = 4_000_000
 """How large a page of whole events may be: Lambda takes an answer of 6 MB, with all that is around its text."""
+
+_UNREADABLE = {
+    "code": "MORPH::EVENT::UNREADABLE",
+    "message": "The event holds the record, but it cannot be opened; data is a reference to it.",
+}
 
 
 def list_events(caller: Caller, query: Mapping[str, str]) -> dict[str, Any]:
@@ -34,30 +42,21 @@ def list_events(caller: Caller, query: Mapping[str, str]) -> dict[str, Any]:
     A page may be shorter than asked for, or empty, and still have a ``next``: only so many events are looked at, and
     an answer holds only so much.
     """
-    only(query, "limit", "cursor", "connectorId", "ownerId", "model", "event", "since", "until")
-    pattern = query.get("event")
-    if pattern is not None and not is_pattern(pattern):
-        raise wrong("event", "must be *, model::*, *::created, or model::created (updated, deleted)")
-
-    def wanted(event: Event) -> bool:
-        return (
-            caller.grant.covers(event.reference.connector, event.reference.owner)
-            and query.get("connectorId", event.reference.connector) == event.reference.connector
-            and query.get("ownerId", event.reference.owner) == event.reference.owner
-            and query.get("model", event.model) == event.model
-            and (pattern is None or matches([pattern], event.name))
-        )
-
-    until = read_moment(query.get("until"), "until")
+    only(query, "limit", "cursor", "connectorId", "ownerId", "model", "event", "since", "until", "undelivered")
+    wanted = _wanted(caller, query)
+    endpoint = find_endpoint(caller, query["undelivered"]) if "undelivered" in query else None
+    since, until = read_span(query.get("since"), query.get("until"))
     found = outbox.newest(
         table(),
         caller.project.id,
-        wanted,
+        wanted if endpoint is None else lambda event: wanted(event) and endpoint.takes(event),
         limit=read_limit(query),
-        since=read_moment(query.get("since"), "since") or 0.0,
-        until=time.time() if until is None else until,
+        since=since,
+        until=until,
         after=read_cursor(query.get("cursor")),
     )
+    if endpoint is not None:
+        found = found._replace(events=deliveries().undelivered(endpoint.id, found.events))
     return _fitting(found)
 
 
@@ -66,7 +65,10 @@ def retrieve(caller: Caller, event_id: str) -> dict[str, Any]:
     event = _find(caller, event_id)
     states, _ = deliveries().of_event(caller.project.id, event.id)
     is_shown = _shown_endpoints(caller)
-    return {**_to_wire(event), "deliveries": [state.to_wire() for state in states if is_shown(state.endpoint)]}
+    return {
+        **_to_wire(event, _bodies().opener()(event)),
+        "deliveries": [state.to_wire() for state in states if is_shown(state.endpoint)],
+    }
 
 
 def list_attempts(caller: Caller, event_id: str, query: Mapping[str, str]) -> dict[str, Any]:
@@ -87,7 +89,10 @@ def list_attempts(caller: Caller, event_id: str, query: Mapping[str, str]) -> di
 
 
 def replay(caller: Caller, event_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Deliver an event again: to one endpoint, whatever it takes, or to all that are enabled and take it."""
+    """Deliver an event again: to all endpoints that are enabled and take it, or to the one that is named.
+
+    That one gets it whatever its patterns are, but never what happened in a connection that it is not for.
+    """
     from unified.api.bodies import parse
     from unified.api.event_bodies import EventReplayBody
     from unified.deliveries.queue import queue
@@ -101,6 +106,7 @@ def replay(caller: Caller, event_id: str, body: Mapping[str, Any]) -> dict[str, 
     else:
         to = [find_endpoint(caller, named)]
         require_enabled(to[0])
+        require_connection(to[0], event.reference)
     done = replay_event(queue(), event, to)
     return {"object": "replay", "id": done.id, "enqueued": done.enqueued, "next": None}
 
@@ -116,15 +122,44 @@ def change_settings(caller: Caller, body: Mapping[str, Any]) -> dict[str, Any]:
     from unified.api.event_bodies import EventSettingsBody
 
     changes = parse(EventSettingsBody, body).model_dump(exclude_unset=True)
-    return event_settings.change(table(), caller.project.id, changes).to_wire()
+    changed = event_settings.change(table(), caller.project.id, changes)
+    if changes:
+        told = ", ".join(sorted(changes))
+        connections().store.audit(Reference(caller.project.id, "*", "*"), caller.actor, "eventSettings.update", told)
+    return changed.to_wire()
+
+
+def _wanted(caller: Caller, query: Mapping[str, str]) -> Callable[[Event], bool]:
+    """Return what tells whether a list was asked for an event. Raises ``Invalid`` for what could fit none."""
+    connector, pattern = query.get("connectorId"), query.get("event")
+    if connector is not None:
+        load_connector(connector)
+    if pattern is not None or "model" in query:
+        models = known_models(caller.project.id, None if connector is None else [connector])
+        if pattern is not None:
+            check_pattern("event", pattern, models)
+        if "model" in query and query["model"] not in models:
+            raise wrong("model", "is no model that a connector has")
+
+    def wanted(event: Event) -> bool:
+        return (
+            caller.grant.covers(event.reference.connector, event.reference.owner)
+            and query.get("connectorId", event.reference.connector) == event.reference.connector
+            and query.get("ownerId", event.reference.owner) == event.reference.owner
+            and query.get("model", event.model) == event.model
+            and (pattern is None or matches([pattern], event.name))
+        )
+
+    return wanted
 
 
 def _fitting(found: outbox.Found) -> dict[str, Any]:
     """Spell as many events as an answer can hold, one at the least."""
     data: list[dict[str, Any]] = []
     size = 0
+    opener = _bodies().opener()
     for event in found.events:
-        wire = _to_wire(event)
+        wire = _to_wire(event, opener(event))
         size += len(spell(wire))
         if data and size > MAX_PAGE_BYTES:
             return {"data": data, "next": cursor(data[-1]["id"])}
@@ -147,8 +182,9 @@ def _find(caller: Caller, event_id: str) -> Event:
     return found
 
 
-def _to_wire(event: Event) -> dict[str, Any]:
-    return event.to_wire(_bodies().open(event))
+def _to_wire(event: Event, opened: Opened) -> dict[str, Any]:
+    wire = event.to_wire(opened.resource)
+    return {**wire, "warnings": [_UNREADABLE]} if opened.is_unreadable else wire
 
 
 @lru_cache(maxsize=1)

@@ -52,7 +52,9 @@ def read_paths(value: str, model: Model, connector: Connector, problems: list[Fi
         for step in steps:
             target = _refers_to(current, step)
             if target is None:
-                problems.append(FieldProblem("expand", f"names no reference of {current.id}: {step[:60]}"))
+                known = ", ".join(field.key for field in current.fields if _refers_to(current, field.key)) or "none"
+                told = f"names no reference of {current.id}: {step[:60]}; there is: {known}"
+                problems.append(FieldProblem("expand", told))
                 break
             here = here.setdefault(step, {})
             current = connector.load(target).model

@@ -11,7 +11,7 @@ import base64
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol, cast
 from urllib.parse import quote, unquote
 
@@ -19,9 +19,14 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from unified import startup
+from unified.api.queries import only
 from unified.deadline import Deadline
-from unified.errors import Missing, UnifiedError
+from unified.errors import FieldProblem, Missing, NotAllowed, UnifiedError
 from unified.log import frames, logger
+
+# As much of what is wrong as an error's message tells; all of it is in ``fields``.
+_TOLD_PROBLEMS = 3
+_TOLD_LENGTH = 600
 
 # Answers hold people's data: no cache between us and the caller may keep them.
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
@@ -95,8 +100,11 @@ class _Resolver(APIGatewayHttpResolver):
         return {name: unquote(value) for name, value in match.groupdict().items()}
 
 
-def create_app() -> Router:
-    """Return a router that answers every error, foreseen or not, in the one shape."""
+def create_app(unserved: Callable[[str, str], UnifiedError] | None = None) -> Router:
+    """Return a router that answers every error, foreseen or not, in the one shape.
+
+    ``unserved`` says what to answer to a method and path that no route takes.
+    """
     app = _Resolver(serializer=_dumps)
 
     @app.exception_handler(UnifiedError)
@@ -105,7 +113,9 @@ def create_app() -> Router:
 
     @app.exception_handler(NotFoundError)
     def unknown_route(_error: NotFoundError) -> Response[Any]:  # pyright: ignore[reportUnusedFunction] - registered
-        return _problem(no_such_route(), app.current_event.request_context.request_id)
+        event = app.current_event
+        error = no_such_route() if unserved is None else unserved(event.http_method, event.path)
+        return _problem(error, event.request_context.request_id)
 
     @app.exception_handler(Exception)
     def unforeseen(error: Exception) -> Response[Any]:  # pyright: ignore[reportUnusedFunction] - registered
@@ -172,8 +182,10 @@ def no_content() -> Response[Any]:
 
 
 def no_such_route() -> Missing:
-    """Return the answer to a path or method that nothing serves."""
-    return Missing("MORPH::ROUTE_NOT_FOUND", "Nothing is served here. GET /openapi.json lists what is.")
+    """Return the answer to a path that nothing serves."""
+    return Missing(
+        "MORPH::ROUTE_NOT_FOUND", "Nothing is served at this path. GET /openapi.json (without /v1) lists what is."
+    )
 
 
 def documented(
@@ -183,35 +195,54 @@ def documented(
     status: int = 200,
     body: str | None = None,
     parameters: tuple[str, ...] = (),
+    idempotent: bool = False,
     auth: Literal["connection", "session", "secret", "none", "either"] = "connection",
 ) -> dict[str, Any]:
-    """Describe a route for the OpenAPI document (``local/openapi.py`` reads it); costs nothing at run time.
+    """Describe a route for the OpenAPI document (``local/openapi.py`` reads it).
 
-    ``answer`` and ``body`` name schemas, ``parameters`` shared query parameters, ``auth`` who may call: a
-    secret key or session with a connection, a session alone, a secret key alone, anybody; ``either`` is ``session`` for
-    a route under ``/v1/s`` and ``secret`` for its twin, whose path names the connection.
+    ``answer`` and ``body`` name schemas, ``parameters`` the query's (``local/parameters.py``), ``idempotent`` says that
+    it takes an ``Idempotency-Key``, ``auth`` who may call: a secret key or session with a connection, a session alone,
+    a secret key alone, anybody; ``either`` is ``session`` for a route under ``/v1/s`` and ``secret`` for its twin,
+    whose path names the connection.
+
+    At run time it costs nothing but this: a route of our callers without parameters refuses those that it is sent.
     """
-    about = {"x-answer": answer, "x-status": status, "x-body": body, "x-parameters": list(parameters), "x-auth": auth}
-    return {"summary": summary, "openapi_extensions": about}
+    about = {
+        "x-answer": answer,
+        "x-status": status,
+        "x-body": body,
+        "x-parameters": list(parameters),
+        "x-idempotent": idempotent,
+        "x-auth": auth,
+    }
+    # What a page is sent with is the browser's and the provider's affair, and the proxy passes on what it gets.
+    strict = auth != "none" and answer != "Upstream" and not parameters
+    return {"summary": summary, "openapi_extensions": about, "middlewares": [_without_query] if strict else []}
+
+
+def _without_query(app: Any, handle: Callable[[Any], Any]) -> Any:
+    """Answer a route that has no parameters. Raises ``Invalid`` that names those of the request."""
+    only(app.current_event.query_string_parameters or {})
+    return handle(app)
 
 
 def _problem(error: UnifiedError, request_id: str) -> Response[Any]:
     """Spell an error as a problem document (RFC 9457) with Morph's flat ``error`` and ``message`` beside it."""
+    fields = [FieldProblem(_printable(field.field), _printable(field.message)) for field in error.fields]
+    told = _told(error.detail, fields)
     document: dict[str, Any] = {
         "type": f"urn:unified:error:{error.code}",
         "title": error.title,
         "status": error.status,
-        "detail": error.detail,
+        "detail": told,
         "instance": f"urn:unified:request:{request_id}",
         "error": error.code,
-        "message": error.detail,
+        "message": told,
         "requestId": request_id,
     }
     headers: dict[str, str | list[str]] = {}
-    if error.fields:
-        document["fields"] = [
-            {"field": _printable(field.field), "message": _printable(field.message)} for field in error.fields
-        ]
+    if fields:
+        document["fields"] = [field._asdict() for field in fields]
     if error.permission is not None:
         document["permission"] = error.permission
     if error.upstream is not None:
@@ -224,10 +255,27 @@ def _problem(error: UnifiedError, request_id: str) -> Response[Any]:
     if error.retry_after is not None:
         document["retryAfter"] = error.retry_after
         headers["retry-after"] = str(error.retry_after)
+    if isinstance(error, NotAllowed):
+        headers["allow"] = ", ".join(error.methods)
     logger.info("refused", extra={"code": error.code, "status": error.status})
     return Response(
         status_code=error.status, content_type="application/problem+json", body=_dumps(document), headers=headers
     )
+
+
+def _told(detail: str, problems: Sequence[FieldProblem]) -> str:
+    """Say with an error's detail what is wrong with the first fields, where it does not say so itself.
+
+    Morph's client gives its caller ``error`` and ``message`` and drops the rest.
+    """
+    untold = [f"{field} {message.removesuffix('.')}" for field, message in problems if message not in detail]
+    if not untold:
+        return detail
+    more = len(untold) - _TOLD_PROBLEMS
+    told = "; ".join(untold[:_TOLD_PROBLEMS]) + (f"; and {more} more" if more > 0 else "")
+    sentence = detail.removesuffix(".")
+    whole = f"{sentence} ({told})." if ":" in sentence or "." in sentence else f"{sentence}: {told}."
+    return whole if len(whole) <= _TOLD_LENGTH else f"{whole[: _TOLD_LENGTH - 1]}…"
 
 
 def _printable(text: str) -> str:

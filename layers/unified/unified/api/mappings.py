@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from unified.api.access import Access, Caller
 from unified.connections.lifecycle import connections
+from unified.connections.records import Reference
 from unified.connector import ConnectorModel, ListQuery, Operation, load_connector
 from unified.errors import FieldProblem, Invalid, UnifiedError
 
@@ -31,7 +32,9 @@ def put_defaults(caller: Caller, connector_id: str, model_id: str, body: Mapping
 
     model = load_connector(connector_id).load(model_id)
     rules = _rules(model, body)
-    connections().store.put_default_mapping(caller.project.id, connector_id, model.model.id, rules)
+    store = connections().store
+    store.put_default_mapping(caller.project.id, connector_id, model.model.id, rules)
+    store.audit(Reference(caller.project.id, "*", "*"), caller.actor, "mapping.update", model.model.id)
     return _answer(model_id, merge(rules, ()))
 
 
@@ -40,12 +43,14 @@ def read_mapping(access: Access, model_id: str) -> dict[str, Any]:
     from unified.mapping.custom import merge
 
     model = _model(access, model_id)
-    rules = merge(access.defaults, access.connection.mappings.get(model_id, ()))
-    return {**_answer(model_id, rules), "warnings": _gone(access, model, rules)}
+    return _standing(access, model, model_id, merge(access.defaults, access.connection.mappings.get(model_id, ())))
 
 
 def put_mapping(access: Access, model_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace a connection's own rules for one model. A session may where its project allows it."""
+    """Replace a connection's own rules for one model; returns as ``read_mapping``.
+
+    A session may where its project allows it.
+    """
     from unified.mapping.custom import merge
 
     model = _model(access, model_id)
@@ -56,7 +61,7 @@ def put_mapping(access: Access, model_id: str, body: Mapping[str, Any]) -> dict[
     if not store.put_mapping(access.connection, model_id, rules):
         raise UnifiedError("MORPH::CONNECTION::UPDATE_FAILED", "The connection was changed meanwhile. Try again.")
     store.audit(access.connection.reference, access.actor, "mapping.update", model_id)
-    return _answer(model_id, merge(access.defaults, rules))
+    return _standing(access, model, model_id, merge(access.defaults, rules))
 
 
 def preview(access: Access, model_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,6 +82,10 @@ def preview(access: Access, model_id: str, body: Mapping[str, Any]) -> dict[str,
 
 def _answer(model_id: str, rules: Sequence[Rule]) -> dict[str, Any]:
     return {"object": "fieldMapping", "model": model_id, "rules": list(rules)}
+
+
+def _standing(access: Access, model: ConnectorModel, model_id: str, rules: Sequence[Rule]) -> dict[str, Any]:
+    return {**_answer(model_id, rules), "warnings": _gone(access, model, rules)}
 
 
 def _model(access: Access, model_id: str) -> ConnectorModel:

@@ -14,13 +14,13 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from unified.api.expand import NO_TREE, Tree, read_paths
+from unified.api.queries import MAX_LIMIT, check_limit
 from unified.connections.records import Reference
 from unified.connector import Connector, ConnectorModel, ListQuery
-from unified.errors import FieldProblem, Invalid
+from unified.errors import FieldProblem, Invalid, meant
 
-DEFAULT_LIMIT = 50
-MAX_LIMIT = 100
 _FILTER = re.compile(r"filters?\[(\w{1,60})\]")
+_PARAMETERS = ("limit", "cursor", "q", "fields", "include", "expand", "syncToken")
 _VERSION = 1
 _NOT_OFFERED = {
     "sort": "is not offered: the connected account's API orders its lists itself",
@@ -70,17 +70,17 @@ def read_list(
             filters[matched[1]] = value
         elif name == "filters":
             filters.update(_json_filters(value, problems))
-        elif name in ("limit", "cursor", "q", "fields", "include", "expand", "syncToken"):
+        elif name in _PARAMETERS:
             plain[name] = value
         else:
-            problems.append(FieldProblem(name[:100], _NOT_OFFERED.get(name, "is not a parameter of this list")))
+            problems.append(FieldProblem(name[:100], _NOT_OFFERED.get(name) or _no_parameter(name, model)))
     q = plain.get("q")
     _check_search(model, q, filters, problems)
     if "syncToken" in plain and not model.syncs:
         problems.append(FieldProblem("syncToken", f"is not offered: {model.model.id} has no list of changes"))
     elif "syncToken" in plain and (q is not None or filters):
         problems.append(FieldProblem("syncToken", "goes with the whole list, not with a search or filter"))
-    limit = _limit(plain.get("limit"), problems)
+    limit = check_limit(plain.get("limit"), problems)
     shape = _shape(plain, model, connector, mapped, problems)
     if problems:
         raise Invalid("The query is not valid.", fields=problems)
@@ -90,6 +90,13 @@ def read_list(
     binding = _fingerprint(connection, model.model.id, {"q": q, "filters": filters, "syncToken": token})
     cursor = _unwrap(plain["cursor"], binding, "cursor") if "cursor" in plain else None
     return ListRequest(ListQuery(limit, cursor, q.strip() if q else None, filters, token), shape, binding, sync_binding)
+
+
+def _no_parameter(name: str, model: ConnectorModel) -> str:
+    """Say that a list has no such parameter, and which one it has for what was meant."""
+    if name in model.filters:
+        return f"is not a parameter of this list: write filter[{name}]"
+    return f"is not a parameter of this list{meant(name, _PARAMETERS)}"
 
 
 def _check_search(
@@ -110,7 +117,7 @@ def _check_search(
 def read_positions(parameters: Mapping[str, str]) -> tuple[int, int]:
     """Read ``limit`` and a ``cursor`` that is a position, for a list that is known whole. Raises ``Invalid``."""
     problems: list[FieldProblem] = []
-    limit = _limit(parameters.get("limit", str(MAX_LIMIT)), problems)
+    limit = check_limit(parameters.get("limit"), problems, MAX_LIMIT)
     cursor = parameters.get("cursor", "0")
     if not re.fullmatch(r"[0-9]{1,6}", cursor):
         problems.append(FieldProblem("cursor", "is not one of this list"))
@@ -123,10 +130,11 @@ def read_retrieve(
     parameters: Mapping[str, str], model: ConnectorModel, connector: Connector, mapped: Collection[str] = ()
 ) -> Shape:
     """Read a retrieve's query. Raises ``Invalid``."""
+    known = ("fields", "include", "expand")
     problems = [
-        FieldProblem(name[:100], "is not a parameter of this route")
+        FieldProblem(name[:100], f"is not a parameter of this route{meant(name, known)}")
         for name in parameters
-        if name not in ("fields", "include", "expand")
+        if name not in known
     ]
     shape = _shape(parameters, model, connector, mapped, problems)
     if problems:
@@ -145,22 +153,15 @@ def _shape(
     if "fields" in parameters:
         only = frozenset(part.strip() for part in parameters["fields"].split(",") if part.strip())
         known = {*model.model.by_key, *mapped}
-        problems.extend(FieldProblem("fields", f"names an unknown field: {name[:60]}") for name in sorted(only - known))
+        problems.extend(
+            FieldProblem("fields", f"names an unknown field: {name[:60]}{meant(name, known)}")
+            for name in sorted(only - known)
+        )
     include = parameters.get("include")
     if include not in (None, "raw"):
         problems.append(FieldProblem("include", "takes only raw"))
     tree = read_paths(parameters["expand"], model.model, connector, problems) if "expand" in parameters else NO_TREE
     return Shape(only, include == "raw", tree)
-
-
-def _limit(value: str | None, problems: list[FieldProblem]) -> int:
-    """Read ``limit``; 0 means the default, as Morph's API has it."""
-    if value is None:
-        return DEFAULT_LIMIT
-    if not re.fullmatch(r"[0-9]{1,6}", value) or int(value) > MAX_LIMIT:
-        problems.append(FieldProblem("limit", f"must be a number from 1 to {MAX_LIMIT}"))
-        return DEFAULT_LIMIT
-    return int(value) or DEFAULT_LIMIT
 
 
 def _json_filters(value: str, problems: list[FieldProblem]) -> dict[str, str]:

@@ -31,7 +31,8 @@ _REQUEST = frozenset(
         "user-agent",
     }
 )
-_ANSWER = frozenset(
+# What is added here is also added to what a page's script may see (ExposeHeaders in template.yaml).
+ANSWER = frozenset(
     {
         "content-disposition",
         "content-language",
@@ -45,7 +46,7 @@ _ANSWER = frozenset(
         "sunset",
     }
 )
-_ANSWER_PREFIXES = ("ratelimit-", "x-ratelimit-")
+ANSWER_PREFIXES = ("ratelimit-", "x-ratelimit-")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _VALUE = re.compile(r"[\t -~]{0,8192}")
 
@@ -81,7 +82,7 @@ def for_caller(headers: Mapping[str, str], passes: Passes) -> dict[str, str | li
     kept: dict[str, str | list[str]] = {
         name: value
         for name, value in headers.items()
-        if (name in _ANSWER or name.startswith(_ANSWER_PREFIXES) or passes(name)) and _VALUE.fullmatch(value)
+        if (name in ANSWER or name.startswith(ANSWER_PREFIXES) or passes(name)) and _VALUE.fullmatch(value)
     }
     request_id = headers.get("x-request-id", "")
     if request_id and _VALUE.fullmatch(request_id):

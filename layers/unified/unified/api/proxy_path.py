@@ -18,7 +18,7 @@ from unified.errors import FieldProblem, Invalid
 
 MAX_QUERY = 8192
 
-_MAX_PATH = 512
+MAX_PATH = 512
 _MAX_SEGMENTS = 8
 _SEGMENT = re.compile(r"[A-Za-z0-9._~-]{1,100}")
 _DOTS = re.compile(r"\.+")
@@ -35,7 +35,7 @@ def checked_path(path: str) -> str:
     """Return ``path``, which has no slash before it. Raises ``Invalid`` for what the grammar does not name."""
     segments = path.split("/")
     if (
-        len(path) > _MAX_PATH
+        len(path) > MAX_PATH
         or len(segments) > _MAX_SEGMENTS
         or not all(_SEGMENT.fullmatch(segment) and not _DOTS.fullmatch(segment) for segment in segments)
     ):

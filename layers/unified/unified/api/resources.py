@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from unified.api.access import Access
+from unified.api.queries import only, wrong
 from unified.connector import Connector, ConnectorModel, Operation, Record, load_connector
 from unified.errors import FieldProblem, Invalid, Refused
 
@@ -76,7 +77,7 @@ def create_resource(
     from unified.api.writes import Write
 
     _, model = _model(access, model_id, Operation.CREATE)
-    whole = _returns_resource(parameters)
+    whole = _returns_resource(access, model_id, parameters)
     mapping = access.mapping(model.model)
     rest, values = mapping.split(body)
     fields = model.mapper.check_write(rest, creating=True)
@@ -101,7 +102,7 @@ def update_resource(
     from unified.api.writes import Write
 
     _, model = _model(access, model_id, Operation.UPDATE)
-    whole = _returns_resource(parameters)
+    whole = _returns_resource(access, model_id, parameters)
     mapping = access.mapping(model.model)
     rest, values = mapping.split(body)
     fields = model.mapper.check_write(rest, creating=False) if rest or not values else {}
@@ -182,11 +183,18 @@ def _id(record_id: str) -> str:
     return record_id
 
 
-def _returns_resource(parameters: Mapping[str, str]) -> bool:
-    unknown = [name for name in parameters if name != "returnResource"]
-    if unknown or parameters.get("returnResource", "false") not in (*_TRUE, "false", "0"):
-        raise Invalid("The only parameter of this route is returnResource, true or false.")
-    return parameters.get("returnResource") in _TRUE
+def _returns_resource(access: Access, model_id: str, parameters: Mapping[str, str]) -> bool:
+    """Tell whether the whole record is asked for, which shows what the caller did not send: only to whom may read it.
+
+    A created one too: sent again, the request finds the record as others have changed it since. Raises as reading does.
+    """
+    only(parameters, "returnResource")
+    if parameters.get("returnResource", "false") not in (*_TRUE, "false", "0"):
+        raise wrong("returnResource", "must be true or false")
+    whole = parameters.get("returnResource") in _TRUE
+    if whole:
+        _model(access, model_id, Operation.RETRIEVE)
+    return whole
 
 
 def _nothing_to_find(_session: Any, _since: int) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from unified import table as t
@@ -15,7 +14,7 @@ from unified.ledger.progress import Progress
 from unified.ledger.registry import Registry
 from unified.ledger.tasks import send_soon
 from unified.ledger.watched import Watched, home
-from unified.models.moments import iso
+from unified.models.moments import iso_at
 
 
 def read_sync(caller: Caller, connector_id: str, owner_id: str) -> dict[str, Any]:
@@ -150,4 +149,4 @@ def _webhooks(state: Mapping[str, Any], items: Mapping[str, Mapping[str, Any]]) 
 
 
 def _time(seconds: float) -> str | None:
-    return iso(datetime.fromtimestamp(seconds, UTC)) if seconds else None
+    return iso_at(seconds) if seconds else None

@@ -40,7 +40,7 @@ class AshbyConnector:
         Setting(
             "apiKey",
             "Ashby API key",
-            "Made in Ashby under Admin, Integrations, API Keys. Leave it empty to authorize by OAuth, where"
+            "Made in Ashby under Admin, Integrations, API Keys. Leave it out to authorize by OAuth, where"
             " the deployment has an OAuth client.",
             secret=True,
         ),
@@ -63,18 +63,23 @@ class AshbyConnector:
         return define(model_id, definition, known_models=self.model_ids)
 
     def credential(self, settings: Mapping[str, str]) -> Credential | None:
-        """Make a credential of the form: an API key, of printable ASCII as HTTP Basic can carry (RFC 7617)."""
+        """Make a credential of the form: an API key, of printable ASCII as HTTP Basic can carry (RFC 7617).
+
+        An empty key is an error, not none: whoever sent it believes that it was taken.
+        """
         unknown = sorted(set(settings) - {setting.key for setting in self.settings})
         if unknown:
             raise Invalid(
                 "The settings are not valid.",
                 fields=[FieldProblem(f"settings.{name[:60]}", "is not known") for name in unknown[:20]],
             )
-        key = settings.get("apiKey", "").strip()
-        if not key:
+        if "apiKey" not in settings:
             return None
+        key = settings["apiKey"].strip()
+        if not key:
+            raise _bad_key("is empty: leave it out to authorize by OAuth")
         if len(key) > 500 or not key.isascii() or not key.isprintable() or " " in key or ":" in key:
-            raise Invalid("The API key is not in a form that Ashby gives.")
+            raise _bad_key("is not in a form that Ashby gives")
         return Credential("apiKey", Secret(key))
 
     def open(
@@ -83,11 +88,13 @@ class AshbyConnector:
         credential: Credential,
         deadline: Deadline,
         renew: Callable[[], Credential] | None,
+        *,
+        waits: bool = True,
     ) -> AshbySession:
         """Open a line to one account."""
         from unified.ashby.client import AshbySession
 
-        return AshbySession(base_url, credential, deadline, renew)
+        return AshbySession(base_url, credential, deadline, renew, waits=waits)
 
     def verify(self, session: AshbySession) -> Verification:
         """Ask Ashby about the key itself; a key that may not read that (``apiKeysRead``) is proven all the same.
@@ -146,9 +153,17 @@ class AshbyConnector:
     def _load(self, model_id: str) -> AshbyModel:
         name = _MODULES.get(model_id)
         if name is None:
-            raise Missing("CONNECTOR::RESOURCE_MODEL::NOT_FOUND", "The Ashby connector has no model of that name.")
+            raise Missing(
+                "CONNECTOR::RESOURCE_MODEL::NOT_FOUND",
+                f"The Ashby connector has no model of that name. It has {', '.join(_MODULES)};"
+                " GET /v1/connectors/ashby describes them.",
+            )
         model: AshbyModel = import_module(f"{__name__}.{name}").MODEL
         return model
+
+
+def _bad_key(why: str) -> Invalid:
+    return Invalid("The API key is not valid.", fields=[FieldProblem("settings.apiKey", why)])
 
 
 CONNECTOR = AshbyConnector()

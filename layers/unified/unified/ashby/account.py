@@ -18,7 +18,11 @@ _OF_EACH_KIND = 10
 
 
 def account(session: AshbySession) -> Account:
-    """Return the first brand's name, and ids of brands and departments; nothing where the key may not read them."""
+    """Return the first brand's name, and ids of brands and departments; nothing where the key may not read them.
+
+    Raises ``UnifiedError`` when Ashby does not tell what the key may read: taken for nothing, that would let a key of
+    another organisation pass as one that may not read.
+    """
     ids: list[str] = []
     name: str | None = None
     try:
@@ -29,9 +33,9 @@ def account(session: AshbySession) -> Account:
                 name = first if isinstance(first, str) else None
             found = sorted(str(record["id"]) for record in page.records if record.get("id"))
             ids += [f"{kind}:{one}" for one in found[:_OF_EACH_KIND]]
-    except UnifiedError:
-        # What it may not or cannot read now is not known; that is no reason to refuse a key that works.
-        pass
+    except UnifiedError as failed:
+        if failed.code != "MORPH::CONNECTION::PROXY::FORBIDDEN":
+            raise
     return Account(name, tuple(ids))
 
 

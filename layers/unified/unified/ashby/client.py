@@ -32,7 +32,10 @@ _CALL_SECONDS = 20.0
 
 
 class AshbySession:
-    """Calls Ashby for one connection within one deadline. ``renew`` is given for OAuth credentials only."""
+    """Calls Ashby for one connection within one deadline. ``renew`` is given for OAuth credentials only.
+
+    A limit of Ashby's is waited out as far as the deadline goes, unless ``waits`` is false: then it is raised at once.
+    """
 
     def __init__(
         self,
@@ -41,12 +44,14 @@ class AshbySession:
         deadline: Deadline,
         renew: Callable[[], Credential] | None = None,
         *,
+        waits: bool = True,
         send: Callable[..., Any] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._base_url = base_url
         self._deadline = deadline
         self._renew = renew
+        self._waits = waits
         self._send = send
         self._sleep = sleep
         self._authorization = _authorization(credential)
@@ -139,7 +144,7 @@ class AshbySession:
 
     def _wait(self, verdict: Verdict, attempt: int) -> float | None:
         """Return how long to wait before the next attempt, None when there is none within the deadline."""
-        if attempt >= _ATTEMPTS:
+        if attempt >= _ATTEMPTS or (verdict.failure is Failure.RATE_LIMITED and not self._waits):
             return None
         backoff = 0.2 * 2 ** (attempt - 1) * (0.5 + random.random() / 2)  # noqa: S311 - spreads load, hides nothing
         wait = max(verdict.retry_after or 0.0, backoff)

@@ -1,7 +1,8 @@
 """How a connect page looks: checked when it is set, plain text and plain colours, so nothing of it can be a script.
 
-A project has a look, and a link may override any part of it. Keys on the wire: ``companyName``, ``title``, ``intro``,
-``supportUrl``, ``accentColor``, ``backgroundColor``, ``logo``, ``language``.
+A project has a look; a connection, and then a link, may override any part of it. Keys on the wire: ``companyName``,
+``title``, ``intro``, ``supportUrl``, ``accentColor``, ``backgroundColor``, ``logo``, ``language``; and of one
+connection ``displayName``, the customer's own name, which says whom it is for.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from unified.connect.texts import LANGUAGES
 from unified.errors import FieldProblem, Invalid
 
 MAX_LOGO_BYTES = 20_480
-_LENGTHS = {"companyName": 80, "title": 120, "intro": 600}
+_LENGTHS = {"companyName": 80, "title": 120, "intro": 600, "displayName": 80}
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _LOGO = re.compile(r"data:image/(png|jpeg|webp);base64,([A-Za-z0-9+/]+={0,2})")
 _DEFAULT_ACCENT = "#3b4cca"
@@ -35,6 +36,7 @@ class Branding(NamedTuple):
     background: str = ""
     logo: str = ""
     language: str = ""
+    display_name: str = ""
 
     @classmethod
     def of(cls, otherwise: str, *looks: Mapping[str, Any]) -> Branding:
@@ -51,6 +53,7 @@ class Branding(NamedTuple):
             merged.get("backgroundColor", ""),
             merged.get("logo", ""),
             merged.get("language", ""),
+            merged.get("displayName", ""),
         )
 
     def style(self) -> str:
@@ -60,9 +63,12 @@ class Branding(NamedTuple):
 
 
 def checked(look: Mapping[str, Any], field: str = "branding") -> dict[str, Any]:
-    """Return a look as it is kept: what is empty is left out. Raises ``Invalid`` that names each wrong part."""
+    """Return a look as it is kept: what is empty is left out. Raises ``Invalid`` that names each wrong part.
+
+    ``field`` is where the look stands in the body, empty for the body itself.
+    """
     problems = [
-        FieldProblem(f"{field}.{key[:40]}", problem)
+        FieldProblem(f"{field}.{key[:40]}" if field else key[:40], problem)
         for key, value in look.items()
         for problem in [_problem(key, value)]
         if problem
@@ -99,8 +105,8 @@ def _problem(key: str, value: Any) -> str:
     if not isinstance(value, str):
         return "must be a text"
     if key in _LENGTHS:
-        plain = value.isprintable() and len(value) <= _LENGTHS[key]
-        return "" if plain else f"must be at most {_LENGTHS[key]} printable characters"
+        plain = value.isprintable() and len(value) <= _LENGTHS[key] and (not value or bool(value.strip()))
+        return "" if plain else f"must be at most {_LENGTHS[key]} printable characters, and not blank"
     if key in ("accentColor", "backgroundColor"):
         return "" if not value or _COLOUR.fullmatch(value) else "must be a colour such as #3b4cca"
     if key == "supportUrl":

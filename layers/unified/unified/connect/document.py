@@ -70,7 +70,7 @@ def document(
     others = [name for name in LANGUAGES if name != language] if choice else []
     links = [
         *(tag("a", LANGUAGES[name]["language"], href=f"?lang={name}", lang=name, hreflang=name) for name in others),
-        *([tag("a", say("support"), href=branding.support_url)] if branding.support_url else []),
+        *([_support(say("support"), branding.support_url)] if branding.support_url else []),
     ]
     page = join(
         Html("<!doctype html>"),
@@ -108,6 +108,13 @@ def document(
         f"base-uri 'none'; frame-ancestors {embedder or _NOBODY}"
     )
     return Document(page, policy, embedder)
+
+
+def _support(text: str, url: str) -> Html:
+    """Lead to help beside the page, where a key may have been typed; a mail program opens beside it by itself."""
+    if url.startswith("mailto:"):
+        return tag("a", text, href=url)
+    return tag("a", text, href=url, target="_blank", rel="noreferrer noopener")
 
 
 @lru_cache(maxsize=1)

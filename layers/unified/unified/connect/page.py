@@ -6,11 +6,16 @@ import json
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from unified.connect import sections
 from unified.connect.branding import Branding
 from unified.connect.document import Document, Words, document
 from unified.connect.html import Html, tag
-from unified.connect.visits import Checked, Ended, Visit, Wanted
+from unified.connect.visits import Checked, Ended, Visit
+from unified.connections.links import Link
 from unified.connector import NOTHING
+
+# After these the key in place is still the thing to mend; after any other, a person chose another way.
+_OF_THE_KEY_IN_PLACE = ("", "missing", "key_unknown", "temporarily_unavailable")
 
 
 def words(visit: Visit) -> Words:
@@ -19,41 +24,42 @@ def words(visit: Visit) -> Words:
 
 
 def form_page(visit: Visit, *, error: str = "", checked: Checked | None = None, asked_language: str = "") -> Document:
-    """Return the page on which one connects. ``error`` is a code, ``checked`` what came of a key that was sent."""
+    """Return the page on which one connects. ``error`` is a code, ``checked`` what came of a key that was held back."""
     say = words(visit)
-    again = visit.connection.reason not in (None, "neverAuthorized")
-    lacks = bool(visit.missing)
-    title = visit.branding.title or say("title.permissions" if lacks else "title.again" if again else "title")
-    if visit.branding.intro:
-        intro = visit.branding.intro
-    elif visit.connection.status == "authorized":
-        intro = say("intro.connected")
-    else:
-        intro = say("intro.again" if again else "intro")
+    title = visit.branding.title or say(f"title{_situation(visit)}")
     query = f"?{urlencode({'lang': asked_language})}" if asked_language else ""
-    parts = [tag("h1", title), tag("p", intro, class_="quiet"), _alert(say, visit, error, checked)]
-    if lacks and visit.credential is not None and visit.credential.kind == "apiKey":
-        parts.append(_permissions_section(say, visit, query))
+    parts = [
+        tag("h1", title),
+        _for_whom(say, visit.branding.display_name),
+        tag("p", visit.branding.intro or say(f"intro{_situation(visit)}"), class_="quiet"),
+        sections.alert(say, visit, error, checked),
+    ]
+    ways: list[Html] = []
     if "oauth" in visit.methods:
-        parts.append(_oauth_section(say, visit, query, switch=error == "another_account"))
+        ways.append(sections.oauth_section(say, visit, query, switch=error == "another_account"))
     if len(visit.methods) > 1:
-        parts.append(tag("p", say("or"), class_="or"))
+        ways.append(tag("p", say("or"), class_="or"))
     if "apiKey" in visit.methods:
-        parts.append(_key_section(say, visit, query, checked))
-    if visit.link.redirect_url:
-        leave = return_url(visit, error=error or "access_denied")
-        parts.append(tag("p", tag("a", say("cancel"), href=leave), class_="actions quiet"))
+        ways.append(sections.key_section(say, visit, query, error, checked))
+    if visit.missing and visit.credential is not None and visit.credential.kind == "apiKey":
+        parts.append(sections.permissions_section(say, visit, query))
+        is_open = checked is not None or error not in _OF_THE_KEY_IN_PLACE
+        parts.append(tag("details", tag("summary", say("more")), *ways, class_="more", open=is_open))
+    else:
+        parts += ways
+    parts.append(_leave(say, visit, error))
     data = {
         f"data_{name}": say(key)
         for name, key in (
             *(("checking", "key.checking"), ("offline", "key.offline"), ("show", "key.show"), ("hide", "key.hide")),
-            *(("missing", "missing"), ("granted", "granted")),
+            *(("missing", "missing"), ("granted", "granted"), ("sending", "sending")),
         )
     }
-    if error:
-        data |= _message(visit, "error", error)
+    data |= _message(visit.link, "error", error) if error else _message(visit.link)
+    if error == "expired_consent":
+        data |= {"data_wait": "1"}
     heading = f"{say('problem')}: {title}" if error or checked else title
-    return _page(visit, heading, parts, data=data, script=True, choice=True)
+    return _page(visit, heading, parts, data=data, choice=True)
 
 
 def done_page(visit: Visit) -> Document:
@@ -66,20 +72,19 @@ def done_page(visit: Visit) -> Document:
         tag("p", say("done.text")),
     ]
     if lacking:
-        parts.append(tag("p", say("done.missing", missing=_names(lacking)), class_="note"))
-    data = _message(visit, "authorized", "")
+        parts.append(tag("p", say("done.missing", missing=sections.names(lacking)), class_="note"))
+    data = _message(visit.link, "authorized")
     if visit.link.redirect_url:
         href = return_url(visit)
         soon = not lacking
-        parts.append(
-            tag("p", tag("a", say("done.return"), id="return", class_="button", href=href, data_soon=soon or None))
-        )
+        link = tag("a", say("done.return"), id="return", class_="button", href=href, data_soon=soon or None)
+        parts.append(tag("p", link, class_="unframed"))
         if soon:
-            parts.append(tag("p", say("done.moment"), class_="hint"))
+            parts.append(tag("p", say("done.moment"), class_="hint unframed"))
     else:
-        parts.append(tag("p", say("done.close"), class_="quiet"))
+        parts.append(tag("p", say("done.close"), class_="quiet unframed"))
         data |= {"data_close": "1"} if visit.link.origin and not lacking else {}
-    return _page(visit, say("done.title"), parts, data=data, script=True)
+    return _page(visit, say("done.title"), parts, data=data)
 
 
 def used_page(visit: Visit) -> Document:
@@ -88,15 +93,19 @@ def used_page(visit: Visit) -> Document:
     parts = _ended_parts(say, "used")
     if visit.link.redirect_url:
         href = visit.link.redirect_url
-        parts.append(tag("p", tag("a", say("done.return"), class_="button", href=href)))
-    return _page(visit, say("used.title"), parts)
+        parts.append(tag("p", tag("a", say("done.return"), class_="button", href=href), class_="unframed"))
+    return _page(visit, say("used.title"), parts, data=_message(visit.link, "error", "used"))
 
 
 def ended_page(ended: Ended) -> Document:
-    """Return the page for a link that leads nowhere."""
+    """Return the page for a link that leads nowhere; of one that was a link, the application hears of it."""
     branding = ended.branding or Branding("")
     say = Words(ended.language, branding.company_name, "")
-    return document(branding, ended.language, say(f"{ended.kind}.title"), _ended_parts(say, ended.kind))
+    title, parts = say(f"{ended.kind}.title"), _ended_parts(say, ended.kind)
+    if ended.link is None:
+        return document(branding, ended.language, title, parts)
+    data = _message(ended.link, "error", "expired" if ended.kind == "expired" else "connection_removed")
+    return document(branding, ended.language, title, parts, data=data, script=bool(data), embedder=ended.link.origin)
 
 
 def ended_message(ended: Ended) -> str:
@@ -116,23 +125,7 @@ def leaving_page(visit: Visit, url: str) -> Document:
         tag("p", tag("a", say("oauth.leaving.link"), class_="button", href=url)),
     ]
     head = tag("meta", http_equiv="refresh", content=f"0;url={url}")
-    return _page(visit, say("oauth.leaving"), parts, head=head)
-
-
-def key_message(visit: Visit, checked: Checked) -> str:
-    """Say in plain words what came of a check."""
-    say = words(visit)
-    if checked.status != "valid" or checked.account is None or checked.credential is None:
-        return say(f"key.{checked.status}")
-    parts: list[str] = []
-    if checked.is_another:
-        parts.append(say("key.another", account=checked.account.name or say("key.another.unnamed")))
-    if checked.missing:
-        known = checked.credential.scopes is not None
-        parts.append(say("key.missing" if known else "key.unknown", missing=_names(checked.missing)))
-    if not parts and checked.account.name:
-        parts.append(say("key.valid.account", account=checked.account.name))
-    return " ".join(parts) or say("key.valid")
+    return document(visit.branding, visit.language, say("oauth.leaving"), parts, head=head, embedder=visit.link.origin)
 
 
 def return_url(visit: Visit, *, error: str = "") -> str:
@@ -150,151 +143,50 @@ def return_url(visit: Visit, *, error: str = "") -> str:
     return urlunsplit(parts._replace(query="&".join(part for part in (parts.query, urlencode(said)) if part)))
 
 
-def _alert(say: Words, visit: Visit, error: str, checked: Checked | None) -> Html | None:
-    if error == "another_account":
-        text = say("another.oauth")
-    elif error == "missing":
-        text = say("permissions.still", missing=_names(visit.missing))
-    elif error:
-        text = say.error(error)
-    elif checked is not None:
-        text = key_message(visit, checked)
-    else:
-        return None
-    works = checked is not None and checked.status == "valid"
-    heading = tag("h2", say("problem"))
-    return tag("div", heading, tag("p", text), class_="alert warn" if works else "alert", role="alert")
+def _situation(visit: Visit) -> str:
+    """Say what a person is here for, as the end of a text's name: nothing is connected yet where it is empty."""
+    if visit.missing:
+        return ".permissions"
+    if visit.connection.status == "authorized":
+        return ".connected"
+    return ".again" if visit.connection.reason not in (None, "neverAuthorized") else ""
 
 
-def _permissions_section(say: Words, visit: Visit, query: str) -> Html:
-    return tag(
-        "section",
-        tag("p", say("permissions.text", missing=_names(visit.missing))),
-        tag("p", say("permissions.how"), class_="quiet"),
-        _form(visit, query, tag("button", say("permissions.button"), class_="button", name="action", value="recheck")),
-        aria_label=say("title.permissions"),
-    )
+def _for_whom(say: Words, name: str) -> Html | None:
+    """Say whose account is meant: who was lured here by somebody else's link reads a name that is not theirs."""
+    return tag("p", say("for", customer=name), class_="for") if name else None
 
 
-def _oauth_section(say: Words, visit: Visit, query: str, *, switch: bool) -> Html:
-    button = tag("button", say("oauth.button"), class_="button", name="action", value="oauth")
-    confirm = _choice("oauth-switch", "switch", say("key.switch"), shown=True) if switch else None
-    return tag(
-        "section",
-        tag("h2", say("oauth.heading"), id="oauth-heading"),
-        tag("p", say("oauth.text"), class_="quiet"),
-        _form(visit, query, confirm, button, id="oauth"),
-        aria_labelledby="oauth-heading",
-    )
+def _leave(say: Words, visit: Visit, error: str) -> Html | None:
+    """Return the way out: back to the application, or in a frame or window of its, a word to it (``page.js``)."""
+    if visit.link.redirect_url:
+        href = return_url(visit, error=error or "access_denied")
+        return tag("p", tag("a", say("cancel"), id="leave", href=href), class_="actions quiet")
+    if visit.link.origin:
+        button = tag("button", say("cancel"), id="leave", type="button", class_="button plain")
+        return tag("p", button, id="leaving", class_="actions", hidden=True)
+    return None
 
 
-def _key_section(say: Words, visit: Visit, query: str, checked: Checked | None) -> Html:
-    guide = visit.connector.key_guide
-    steps = guide.steps.get(visit.language) or guide.steps["en"]
-    notes = guide.notes.get(visit.language) or guide.notes["en"]
-    open_keys = tag(
-        "a",
-        *(say("key.open"), " ", tag("span", say("key.new.window"), class_="quiet")),
-        href=guide.address,
-        target="_blank",
-        rel="noreferrer noopener",
-    )
-    works = checked is not None and checked.status == "valid"
-    refused = checked is not None and checked.status in ("malformed", "refused")
-    return tag(
-        "section",
-        tag("h2", say("key.heading"), id="key-heading"),
-        tag("ol", *(tag("li", step) for step in steps)),
-        tag("p", open_keys),
-        tag("h3", say("key.permissions")),
-        tag("p", say("key.permissions.text"), class_="quiet"),
-        tag("ul", *(_permission(say, one, checked) for one in visit.wanted), class_="permissions"),
-        *(tag("p", note, class_="note") for note in notes),
-        _form(
-            visit,
-            query,
-            tag("label", say("key.label"), for_="key"),
-            tag(
-                "div",
-                tag(
-                    "input",
-                    id="key",
-                    name="key",
-                    type="password",
-                    required=True,
-                    maxlength="600",
-                    autocomplete="off",
-                    autocapitalize="off",
-                    spellcheck="false",
-                    aria_describedby="key-hint key-status",
-                    aria_invalid="true" if refused else None,
-                    data_1p_ignore=True,
-                ),
-                tag(
-                    "button",
-                    say("key.show"),
-                    **{"id": "reveal", "type": "button", "class": "button plain", "aria-pressed": "false"},
-                    hidden=True,
-                ),
-                class_="field",
-            ),
-            tag("p", say("key.hint"), id="key-hint", class_="hint"),
-            tag("div", id="key-status", class_="status", role="status"),
-            _choice("anyway", "anyway", say("key.anyway"), shown=works and bool(checked and checked.missing)),
-            _choice("switch", "switch", say("key.switch"), shown=works and bool(checked and checked.is_another)),
-            tag(
-                "div",
-                tag("button", say("key.button"), class_="button", name="action", value="key"),
-                class_="actions",
-            ),
-            id="key-form",
-            data_check=f"/connect/{visit.token}/check{query}",
-        ),
-        aria_labelledby="key-heading",
-    )
+def _message(link: Link, status: str = "", error: str = "") -> dict[str, str]:
+    """Return what the page tells the window that opened or frames it, if the link names that window's origin.
 
-
-def _permission(say: Words, one: Wanted, checked: Checked | None) -> Html:
-    state = ""
-    if checked is not None and checked.credential is not None:
-        lacks = one in checked.missing
-        known = checked.credential.scopes is not None
-        state = "missing" if lacks else "granted" if known else ""
-    return tag(
-        "li",
-        tag("span", one.name, class_="name"),
-        tag("span", say(state) if state else "", class_=f"state {state}".strip(), data_permission=one.permission),
-        tag("span", say(f"key.why.{one.why}"), class_="why") if one.why != "operations" else None,
-    )
-
-
-def _choice(identity: str, name: str, text: str, *, shown: bool) -> Html:
-    box = tag("input", id=identity, type="checkbox", name=name, value="1")
-    return tag("label", box, tag("span", text), class_="choice", hidden=not shown)
-
-
-def _form(visit: Visit, query: str, *children: Html | None, **attributes: str) -> Html:
-    token = tag("input", type="hidden", name="formToken", value=visit.form_token)
-    return tag("form", token, *children, method="post", action=f"/connect/{visit.token}{query}", **attributes)
-
-
-def _names(wanted: Sequence[Wanted]) -> str:
-    return ", ".join(one.name for one in wanted)
-
-
-def _message(visit: Visit, status: str, error: str) -> dict[str, str]:
-    """Return what the page tells the window that opened or frames it, if the link names that window's origin."""
-    if visit.link.origin is None:
+    ``data_closed`` is for a person who leaves; with a status, ``data_said`` is said at once.
+    """
+    if link.origin is None:
         return {}
-    reference = visit.connection.reference
-    said = {
+    named = {
         "type": "unified.connect",
-        "status": status,
-        "connectorId": reference.connector,
-        "ownerId": reference.owner,
-        **({"error": error} if error else {}),
+        "status": "closed",
+        "connectorId": link.reference.connector,
+        "ownerId": link.reference.owner,
     }
-    return {"data_origin": visit.link.origin, "data_said": json.dumps(said)}
+    said = {**named, "status": status, **({"error": error} if error else {})}
+    return {
+        "data_origin": link.origin,
+        "data_closed": json.dumps(named),
+        **({"data_said": json.dumps(said)} if status else {}),
+    }
 
 
 def _ended_parts(say: Words, kind: str) -> list[Html | None]:
@@ -306,24 +198,15 @@ def _ended_parts(say: Words, kind: str) -> list[Html | None]:
 
 
 def _page(
-    visit: Visit,
-    title: str,
-    parts: Sequence[Html | None],
-    *,
-    data: Mapping[str, str] = NOTHING,
-    head: Html | None = None,
-    script: bool = False,
-    choice: bool = False,
+    visit: Visit, title: str, parts: Sequence[Html | None], *, data: Mapping[str, str] = NOTHING, choice: bool = False
 ) -> Document:
-    embedder = visit.link.origin
     return document(
         visit.branding,
         visit.language,
         title,
         parts,
         data=data,
-        head=head,
-        script=script,
+        script=True,
         choice=choice,
-        embedder=embedder,
+        embedder=visit.link.origin,
     )

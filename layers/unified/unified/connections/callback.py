@@ -15,15 +15,15 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from unified.connections import oauth
-from unified.connections.accounts import is_another, witnesses
+from unified.connections.accounts import UNKNOWN, account_of, is_another, witnesses
 from unified.connections.clients import oauth_client
-from unified.connections.consent import token_of
+from unified.connections.consent import page_of, page_of_late, told
 from unified.connections.lifecycle import Connections
 from unified.connections.links import used
-from unified.connections.records import Reference, seal
+from unified.connections.records import Connection, Reference, seal
 from unified.connections.requested import needed_scopes
 from unified.connections.vault import Sealed
-from unified.connector import Credential, load_connector
+from unified.connector import Account, Credential, load_connector
 from unified.deadline import Deadline
 from unified.errors import UnifiedError
 from unified.projects import ProjectStore
@@ -60,15 +60,19 @@ def finish(
 
     One that was begun on the connect page ends only in the browser that it was begun in, told by its ``cookies``.
     """
-    flow = _take(connections, query.get("state", ""))
+    state = query.get("state", "")
+    flow = _take(connections, state)
     if flow is None or flow["connector"] != connector_id:
+        page = page_of_late(state, cookies)
         return Outcome(
             "invalid_state",
             "This link has ended",
             "It has been used, or its ten minutes are over. Start again from the application.",
+            # The page knows whether the first of two that came back has connected.
+            None if page is None else told(page, done="1", error="expired_consent"),
         )
-    token = token_of(flow, query["state"], cookies) if "browser" in flow else None
-    if "browser" in flow and token is None:
+    page = page_of(flow, state, cookies) if "browser" in flow else None
+    if "browser" in flow and page is None:
         return Outcome(
             "wrong_browser",
             "This was begun in another browser",
@@ -84,17 +88,13 @@ def finish(
             stopped.error,
             f"{name} was not connected",
             stopped.message,
-            _return_url(flow, reference, error=stopped.error)
-            if token is None
-            else f"/connect/{token}?error={stopped.error}",
+            _return_url(flow, reference, error=stopped.error) if page is None else told(page, error=stopped.error),
         )
     return Outcome(
         None,
         f"{name} is connected",
         "You can close this window.",
-        _return_url(flow, reference, missingScopes=",".join(missing_scopes))
-        if token is None
-        else f"/connect/{token}?done=1",
+        _return_url(flow, reference, missingScopes=",".join(missing_scopes)) if page is None else told(page, done="1"),
     )
 
 
@@ -135,8 +135,8 @@ def _authorize(
         raise _Stopped("invalid_request", f"{name} sent no code. Start again from the application.")
     project = projects.find(flow["publicKey"])
     loaded = connections.store.load(reference)
-    if project is None or loaded.connection is None or loaded.connection.generation != flow["generation"]:
-        raise _Stopped("connection_removed", "The connection was removed meanwhile.")
+    if project is None or loaded.connection is None or not _is_of(flow, loaded.connection):
+        raise _Stopped("connection_removed", "The connection was removed, or access to it revoked, meanwhile.")
     try:
         client = oauth_client(connections.vault, project, reference)
         if client is None or client.client_id != flow["clientId"]:
@@ -153,11 +153,13 @@ def _authorize(
             timeout=min(_EXCHANGE_SECONDS, max(1.0, deadline.remaining())),
         )
         credential = connections.prove(reference, _credential(tokens), deadline)
-        account = connections.account(reference, credential, deadline)
-        is_other = is_another(loaded.connection.witnesses, witnesses(reference, account))
-        if "link" in flow and is_other and not flow["switch"]:
-            connections.revoke(project, reference, seal(connections.vault, reference, credential, version=0))
-            raise _Stopped("another_account", f"This is another {name} account than before. Nothing has changed.")
+        account = account_of(reference, credential, deadline)
+        if "link" in flow and not flow["switch"]:
+            try:
+                _check_same(loaded.connection, account, name)
+            except _Stopped:
+                connections.revoke(project, reference, seal(connections.vault, reference, credential, version=0))
+                raise
         connections.keep(
             "callback",
             project,
@@ -165,7 +167,7 @@ def _authorize(
             loaded.credential,
             credential,
             "connection.authorize",
-            account=account,
+            account=account or UNKNOWN,
             also=[used(flow["link"])] if "link" in flow else [],
         )
     except oauth.GrantRejected:
@@ -181,6 +183,22 @@ def _authorize(
         ) from None
     needed = needed_scopes(connections.store, reference, loaded.connection.operations)
     return [scope for scope in needed if credential.scopes is not None and scope not in credential.scopes]
+
+
+def _is_of(flow: Mapping[str, Any], connection: Connection) -> bool:
+    """Tell whether a consent was begun for this life of the connection, and nothing was revoked since."""
+    begun = (flow["generation"], flow.get("revocations", 0))
+    return begun == (connection.generation, connection.revocations)
+
+
+def _check_same(connection: Connection, account: Account | None, name: str) -> None:
+    """Stop before another account takes the place of the one before, and where nobody can tell whether it is."""
+    if not connection.witnesses:
+        return
+    if account is None:
+        raise _Stopped("temporarily_unavailable", f"{name} did not say whose account this is. Start again in a moment.")
+    if is_another(connection.witnesses, witnesses(connection.reference, account)):
+        raise _Stopped("another_account", f"This is another {name} account than before. Nothing has changed.")
 
 
 def _credential(tokens: oauth.Tokens) -> Credential:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 from unified import aws
@@ -12,10 +12,10 @@ from unified.connections.oauth import OAuthClient
 from unified.connections.records import Reference
 from unified.connections.vault import Context, Sealed, Vault
 from unified.projects import Project
+from unified.remembered import Remembered
 from unified.settings import settings
 
 _SECRET_SECONDS = 300
-_cached: tuple[float, Mapping[str, Any]] | None = None
 
 
 def oauth_client(vault: Vault, project: Project, reference: Reference) -> OAuthClient | None:
@@ -52,10 +52,15 @@ def _own(project: Project, reference: Reference) -> str | None:
 
 
 def _deployment_clients() -> Mapping[str, Any]:
-    """Read the deployment's clients (a JSON object by connector) from Secrets Manager, at most every 5 minutes."""
-    global _cached  # noqa: PLW0603 - one value per environment, like the clients in unified.aws
-    if _cached is None or _cached[0] < time.monotonic():
-        answer = aws.client("secretsmanager").get_secret_value(SecretId=settings().oauth_client_secret_arn)
-        found = json.loads(answer["SecretString"])
-        _cached = (time.monotonic() + _SECRET_SECONDS, cast(Mapping[str, Any], found))
-    return _cached[1]
+    """Return the deployment's clients (a JSON object by connector), read from Secrets Manager every 5 minutes."""
+    return _remembered().get(settings().oauth_client_secret_arn, _read)
+
+
+def _read() -> Mapping[str, Any]:
+    answer = aws.client("secretsmanager").get_secret_value(SecretId=settings().oauth_client_secret_arn)
+    return cast(Mapping[str, Any], json.loads(answer["SecretString"]))
+
+
+@lru_cache(maxsize=1)
+def _remembered() -> Remembered[str, Mapping[str, Any]]:
+    return Remembered(_SECRET_SECONDS, 1)

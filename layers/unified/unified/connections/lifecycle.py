@@ -10,11 +10,10 @@ import base64
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from unified.connections.accounts import witnesses
+from unified.connections.accounts import UNKNOWN, account_of, witnesses
 from unified.connections.leases import VersionMoved
 from unified.connections.records import Connection, Reference, StoredCredential, seal, sealer, unseal
 from unified.connections.requested import checked_events, checked_operations, needed_scopes
@@ -25,9 +24,9 @@ from unified.connector import Account, Credential, load_connector
 from unified.deadline import Deadline
 from unified.errors import FieldProblem, Invalid, Missing, Unauthorized, UnifiedError
 from unified.log import logger
-from unified.models.moments import iso, now_iso
+from unified.models.moments import iso_at, now_iso
 from unified.projects import Project
-from unified.secret import Secret, random_token
+from unified.secret import Secret, fingerprint, random_token
 from unified.settings import settings
 from unified.table import Update
 
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from unified.connections.refresh import Refresher
 
 SESSION_SECONDS = 1800
-MAX_SESSION_SECONDS = 86_400
+MAX_SESSION_SECONDS = 604_800
 _REVOKE_SECONDS = 3.0
 
 
@@ -132,7 +131,7 @@ class Connections:
         credential = connector.credential(form)
         if credential is not None:
             granted = self.prove(reference, credential, deadline)
-            account = self.account(reference, granted, deadline)
+            account = account_of(reference, granted, deadline) or UNKNOWN
             self.keep(actor, project, connection, loaded.credential, granted, "connection.authorize", account=account)
             return self._authorization(connection, "authorized", granted.scopes)
         from unified.connections.clients import oauth_client
@@ -191,12 +190,6 @@ class Connections:
             found if found is not None else credential.scopes,
         )
 
-    def account(self, reference: Reference, credential: Credential, deadline: Deadline) -> Account:
-        """Return which account a proven credential opens."""
-        connector = load_connector(reference.connector)
-        session = connector.open(settings().upstream_urls[reference.connector], credential, deadline, None)
-        return connector.account(session)
-
     def keep(
         self,
         actor: str,
@@ -222,6 +215,7 @@ class Connections:
                 Watch(reference, connection.generation, project.public_key),
                 stored,
                 expected=None if before is None else before.version,
+                revocations=connection.revocations,
                 witnesses=witnesses(reference, account),
                 also=also,
             )
@@ -242,11 +236,13 @@ class Connections:
         operations: Sequence[str] | None,
         events: Sequence[str] | None = None,
         allows: Callable[[str], bool] = lambda _operation: True,
+        manages: bool = True,
     ) -> dict[str, Any]:
         """Make a session for one connection, and the connection itself where there is none.
 
         Morph's browser components read the connection right after, so it must be there. Given operations and
-        events become the connection's, as the wire has it. The session gets those that ``allows`` lets through.
+        events become the connection's, as the wire has it. The session gets those that ``allows`` lets through, and
+        with ``manages`` may authorize and remove the connection.
         """
         if operations is None and events is None:
             connection = self.store.get(reference) or self.update(actor, reference, (), create_if_missing=True)
@@ -258,9 +254,16 @@ class Connections:
         self.store.create_session(
             reference,
             token,
-            StoredSession(tuple(filter(allows, connection.operations)), expires_at, connection.generation),
+            StoredSession(
+                tuple(filter(allows, connection.operations)),
+                expires_at,
+                connection.generation,
+                connection.revocations,
+                manages,
+                actor,
+            ),
         )
-        self.store.audit(reference, actor, "session.create", "done")
+        self.store.audit(reference, actor, "session.create", session_name(token))
         return {
             "object": "session",
             "connectorId": reference.connector,
@@ -271,7 +274,7 @@ class Connections:
                 "operations": list(connection.operations),
             },
             "sessionToken": session_token(reference, token),
-            "expiresAt": iso_from(expires_at),
+            "expiresAt": iso_at(expires_at),
         }
 
     def refresher(self, project: Project, reference: Reference) -> Refresher:
@@ -335,6 +338,11 @@ def missing(reference: Reference) -> Missing:
     )
 
 
+def session_name(token: str) -> str:
+    """Return how the audit calls a session: by the beginning of its fingerprint."""
+    return f"session:{fingerprint(token)[:12]}"
+
+
 def session_token(reference: Reference, token: str) -> str:
     """Return what the caller holds: the secret token and where to look for it, so that one read finds all."""
     place = base64.urlsafe_b64encode(f"{reference.connector}\0{reference.owner}".encode()).decode().rstrip("=")
@@ -350,11 +358,6 @@ def split_session_token(project: str, value: str) -> tuple[Reference, str] | Non
         return None
     connector, found, owner = decoded.partition("\0")
     return (Reference(project, connector, owner), token) if found and token.startswith("sess_") else None
-
-
-def iso_from(seconds: int) -> str:
-    """Spell seconds since the epoch as on the wire."""
-    return iso(datetime.fromtimestamp(seconds, UTC))
 
 
 def _new(reference: Reference, operations: tuple[str, ...], events: tuple[str, ...]) -> Connection:

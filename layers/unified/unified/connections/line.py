@@ -19,7 +19,10 @@ Result = TypeVar("Result")
 
 
 class Line(NamedTuple):
-    """What it takes to call a connected account. ``actor`` is who does, for the audit."""
+    """What it takes to call a connected account. ``actor`` is who does, for the audit.
+
+    A limit of the account's is waited out, unless ``waits`` is false.
+    """
 
     connections: Connections
     project: Project
@@ -27,6 +30,7 @@ class Line(NamedTuple):
     connection: Connection
     credential: StoredCredential | None
     deadline: Deadline
+    waits: bool = True
 
     def run(self, work: Callable[[Any], Result], capability: Capability | None = None) -> Result:
         """Run ``work`` on an open line to the account, with a token renewed when it is due.
@@ -55,6 +59,7 @@ class Line(NamedTuple):
             credential,
             self.deadline,
             renew if credential.kind == "oauth2" else None,
+            waits=self.waits,
         )
         try:
             if capability is not None and missing_permissions(capability, stored.scopes):

@@ -36,6 +36,7 @@ class Connection(NamedTuple):
     same name (sessions) does not fit the next. ``reason`` says why an unauthorized one is. ``mappings`` are its own
     rules by model (``unified.mapping.custom``), ``events`` the patterns of events that it subscribes to.
     ``witnesses`` tell whether a later credential opens the same account (``unified.connections.accounts``).
+    ``revocations`` counts how often all sessions and links were revoked: what was given before the last fits no more.
     """
 
     reference: Reference
@@ -48,6 +49,7 @@ class Connection(NamedTuple):
     mappings: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({})
     events: tuple[str, ...] = ()
     witnesses: tuple[str, ...] = ()
+    revocations: int = 0
 
     def to_item(self) -> dict[str, Any]:
         """Spell it for the table."""
@@ -77,6 +79,7 @@ class Connection(NamedTuple):
             item.get("mappings", {}),
             tuple(item.get("events", ())),
             tuple(item.get("witnesses", ())),
+            item.get("revocations", 0),
         )
 
     def to_wire(self) -> dict[str, Any]:
@@ -137,6 +140,45 @@ class StoredCredential(NamedTuple):
             item.get("fence", 0),
             item.get("refreshBeganAt"),
             item.get("renewAt"),
+        )
+
+
+class StoredSession(NamedTuple):
+    """A session: what it may do, until when (seconds since the epoch), and which connection it was given for.
+
+    ``generation`` and ``revocations`` are those of the connection when it was made. ``manages`` says whether it may
+    authorize and remove its connection and change its mappings; ``made_by`` is who made it, for the audit.
+    """
+
+    operations: tuple[str, ...]
+    expires_at: int
+    generation: str
+    revocations: int = 0
+    manages: bool = True
+    made_by: str = ""
+
+    def to_item(self) -> dict[str, Any]:
+        """Spell it for the table."""
+        return {
+            "operations": list(self.operations),
+            "expiresAt": self.expires_at,
+            "generation": self.generation,
+            "revocations": self.revocations,
+            "manages": self.manages,
+            "madeBy": self.made_by,
+            "ttl": self.expires_at,
+        }
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> StoredSession:
+        """Read it from the table."""
+        return cls(
+            tuple(item["operations"]),
+            item["expiresAt"],
+            item["generation"],
+            item.get("revocations", 0),
+            item.get("manages", True),
+            item.get("madeBy", ""),
         )
 
 

@@ -10,21 +10,13 @@ from typing import Any, NamedTuple
 
 from unified import table as t
 from unified.connections.leases import Lease, LeaseHeld, VersionMoved
-from unified.connections.records import Connection, Reference, StoredCredential
+from unified.connections.records import Connection, Reference, StoredCredential, StoredSession
 from unified.connections.vault import Sealed
-from unified.connections.watch import Watch
+from unified.connections.watch import QUIET_SECONDS, Watch
 from unified.models.moments import now_iso
 from unified.secret import fingerprint
 
 AUDIT_DAYS = 400
-
-
-class StoredSession(NamedTuple):
-    """A session: what it may do, until when (seconds since the epoch), and which connection it was given for."""
-
-    operations: tuple[str, ...]
-    expires_at: int
-    generation: str
 
 
 class Loaded(NamedTuple):
@@ -98,6 +90,7 @@ class ConnectionStore:
             **watch.to_message(),
             "dueAt": 0,
             "removedAt": now_iso(),
+            "purgeAt": time.time() + QUIET_SECONDS,
             "events": list(connection.events) or None,
         }
         try:
@@ -106,7 +99,8 @@ class ConnectionStore:
                     t.Delete(t.connection_key(*reference), same),
                     t.Delete(t.credential_key(*reference)),
                     t.Delete(t.lease_key(*reference)),
-                    t.Delete(watch.sync_key("KEY")),
+                    # What stays says that there is to be none: whoever is still at work would make another.
+                    t.Update(watch.sync_key("KEY"), {"keyId": None, "wrappedKey": None, "removed": True}),
                     t.Update(watch.sweep_key(), removed),
                 ]
             )
@@ -130,9 +124,7 @@ class ConnectionStore:
         return Loaded(
             None if connection is None else Connection.from_item(reference.project, connection),
             None if credential is None else StoredCredential.from_item(credential),
-            None
-            if session is None
-            else StoredSession(tuple(session["operations"]), session["expiresAt"], session["generation"]),
+            None if session is None else StoredSession.from_item(session),
             () if mapping is None else mapping["rules"],
             None if definition is None else definition["definition"],
         )
@@ -200,21 +192,30 @@ class ConnectionStore:
         credential: StoredCredential,
         *,
         expected: int | None,
+        revocations: int = 0,
         witnesses: Sequence[str] = (),
         also: Sequence[t.Update] = (),
     ) -> None:
         """Put a proven credential in the place of version ``expected`` (None: of none) and authorize the connection.
 
         One transaction, so that no reader sees an authorized connection without its credential, and none goes
-        unwatched; ``also`` holds writes that belong to it. ``witnesses`` of the account are kept when there are any.
-        Raises ``VersionMoved`` when another credential came meanwhile, the connection was removed or made anew, or a
-        condition of ``also`` does not hold.
+        unwatched; ``also`` holds writes that belong to it. ``witnesses`` of its account take the place of those before,
+        as none do too. Raises ``VersionMoved`` when another credential came meanwhile, the connection was removed or
+        made anew, its ``revocations`` are more by now, or a condition of ``also`` does not hold.
         """
         held = t.ABSENT if expected is None else t.Condition("version = :expected", {"expected": expected})
-        same = t.Condition("generation = :generation", {"generation": watch.generation})
-        changes: dict[str, Any] = {"status": "authorized", "reason": None, "updatedAt": now_iso()}
-        if witnesses:
-            changes["witnesses"] = list(witnesses)
+        same = t.Condition(
+            "generation = :generation AND attribute_not_exists(revocations)"
+            if revocations == 0
+            else "generation = :generation AND revocations = :revocations",
+            {"generation": watch.generation, **({"revocations": revocations} if revocations else {})},
+        )
+        changes: dict[str, Any] = {
+            "status": "authorized",
+            "reason": None,
+            "updatedAt": now_iso(),
+            "witnesses": list(witnesses) or None,
+        }
         try:
             self._table.transact(
                 [
@@ -327,26 +328,22 @@ class ConnectionStore:
 
     def create_session(self, reference: Reference, token: str, session: StoredSession) -> None:
         """Keep a session under its token's fingerprint."""
-        self._table.put(
-            t.session_key(*reference, fingerprint(token)),
-            {
-                "operations": list(session.operations),
-                "expiresAt": session.expires_at,
-                "generation": session.generation,
-                "ttl": session.expires_at,
-            },
-        )
+        self._table.put(t.session_key(*reference, fingerprint(token)), session.to_item())
 
     def revoke_session(self, reference: Reference, token: str) -> None:
         """End one session."""
         self._table.delete(t.session_key(*reference, fingerprint(token)))
 
-    def revoke_sessions(self, reference: Reference) -> int:
-        """End all sessions of a connection; returns how many there were."""
-        sessions = list(self._table.query(t.credential_key(*reference).pk, "SESSION#"))
-        for session in sessions:
-            self._table.delete(t.Key(session["pk"], session["sk"]))
-        return len(sessions)
+    def revoke_all(self, reference: Reference) -> bool:
+        """End all sessions, links and consents under way of a connection; False when there is no such connection.
+
+        One write, however many there are and whatever is being made meanwhile: they hold the count of before.
+        """
+        try:
+            self._table.update(t.connection_key(*reference), {}, condition=t.PRESENT, increment="revocations")
+        except t.ConditionFailed:
+            return False
+        return True
 
     # Authorizations under way
 

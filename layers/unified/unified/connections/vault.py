@@ -20,13 +20,13 @@ import json
 import os
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from unified import aws
 from unified.errors import VaultFailure
+from unified.remembered import Remembered
 from unified.secret import Secret
 from unified.settings import settings
 
@@ -152,12 +152,13 @@ class KmsKeys:
         return answer["KeyId"], answer["CiphertextBlob"]
 
 
-class _CachedKey:
-    __slots__ = ("plain", "until", "uses_left")
+class _PlainKey:
+    """A data key in memory, and for how many openings more it serves."""
 
-    def __init__(self, plain: bytes, until: float, uses_left: int) -> None:
+    __slots__ = ("plain", "uses_left")
+
+    def __init__(self, plain: bytes, uses_left: int) -> None:
         self.plain = plain
-        self.until = until
         self.uses_left = uses_left
 
 
@@ -171,16 +172,13 @@ class Vault:
         max_age: float = 300,
         max_uses: int = 10_000,
         capacity: int = 256,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._keys = keys
-        self._max_age = max_age
         self._max_uses = max_uses
-        self._capacity = capacity
-        self._clock = clock
-        self._cache: OrderedDict[bytes, _CachedKey] = OrderedDict()
-        # Events are opened by several threads at once.
-        self._lock = threading.Lock()
+        self._remembered: Remembered[bytes, _PlainKey] = Remembered(max_age, capacity, clock)
+        # Events are opened by several threads at once, which count the uses of one key.
+        self._counting = threading.Lock()
 
     def seal(self, context: Context, plaintext: Secret) -> Sealed:
         """Encrypt ``plaintext`` for ``context`` under a new data key: one KMS call."""
@@ -246,24 +244,26 @@ class Vault:
 
     def _plain_key(self, context: Context, wrapped_key: bytes) -> bytes:
         name = _cache_key(context, wrapped_key)
-        with self._lock:
-            cached = self._cache.get(name)
-            if cached is not None and cached.until > self._clock() and cached.uses_left > 0:
-                cached.uses_left -= 1
-                self._cache.move_to_end(name)
-                return cached.plain
-        plain = self._keys.unwrap(context, wrapped_key)
-        if len(plain) != 32:
-            raise VaultFailure("The stored credential's key has a wrong length.")
-        self._remember(name, plain)
-        return plain
+
+        def unwrap() -> _PlainKey:
+            plain = self._keys.unwrap(context, wrapped_key)
+            if len(plain) != 32:
+                raise VaultFailure("The stored credential's key has a wrong length.")
+            return _PlainKey(plain, self._max_uses)
+
+        known = self._remembered.get(name, unwrap)
+        if not self._is_used_up(known):
+            return known.plain
+        return self._remembered.get(name, unwrap, max_age=0).plain
+
+    def _is_used_up(self, key: _PlainKey) -> bool:
+        """Count one use more, and tell whether it is one too many."""
+        with self._counting:
+            key.uses_left -= 1
+            return key.uses_left < 0
 
     def _remember(self, name: bytes, plain: bytes) -> None:
-        with self._lock:
-            self._cache[name] = _CachedKey(plain, self._clock() + self._max_age, self._max_uses)
-            self._cache.move_to_end(name)
-            while len(self._cache) > self._capacity:
-                self._cache.popitem(last=False)
+        self._remembered.put(name, _PlainKey(plain, self._max_uses))
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,13 @@ from typing import Any, NamedTuple
 from unified import table as t
 from unified.connections.records import Reference
 
+QUIET_SECONDS = 360
+"""So long after a connection was removed nobody is at work on it any more: no function runs for longer (template.yaml),
+and whatever began later did not find it."""
+
+REMOVAL = "removal"
+"""Who holds the lease on a connection that is being removed."""
+
 
 class Watch(NamedTuple):
     """One generation of a connection. ``public_key`` is the project's, by which its OAuth client is found."""

@@ -15,7 +15,7 @@ from unified.deliveries import payload, schedule, states
 from unified.deliveries.bus import Bus, bus
 from unified.deliveries.endpoints import Endpoint, EndpointStore, endpoints
 from unified.deliveries.queue import Message, Queue, queue
-from unified.deliveries.states import Attempt, Busy, Claimed, Deliveries, Delivery, Follow
+from unified.deliveries.states import Attempt, Busy, Claimed, Deliveries, Delivery, Follow, Spent
 from unified.events import outbox
 from unified.events.bodies import Bodies
 from unified.events.records import Event
@@ -76,14 +76,21 @@ class Courier:
             case Busy(until):
                 self._queue.later(message, until + 1, now)
             case Follow(following, at):
+                self._tell_disabled(self._endpoints.get(message.project, message.endpoint))
                 self._queue.later(following, at, now)
+            case Spent(delivery):
+                self._tell_disabled(self._endpoints.get(message.project, message.endpoint))
+                self._give_up(message, delivery)
             case None:
                 pass
 
     def _attempt(self, message: Message, delivery: Delivery, now: float) -> None:
         endpoint = self._endpoints.get(message.project, message.endpoint)
         event = outbox.get(self._table, message.project, message.event, now)
-        if endpoint is None or endpoint.status != "enabled" or event is None:
+        self._tell_disabled(endpoint)
+        # It is asked anew each time: an endpoint that was made narrower meanwhile, or moved, must not get what another
+        # connection's customer trusted the earlier one with.
+        if endpoint is None or endpoint.status != "enabled" or event is None or not _is_for(endpoint, event, message):
             self._deliveries.settle(message.project, delivery, now, "cancelled")
             return
         outcome = self._send(endpoint, event, now)
@@ -123,25 +130,43 @@ class Courier:
     ) -> None:
         """Store a failure, note it at the endpoint, and send for the next attempt, if there is to be one.
 
-        What is stored says when the next is due: should this process die before sending for it, the message that
-        comes back does.
+        What is stored says what is to follow: should this process die before it is done, the message that comes back
+        does it.
         """
         now = self._clock()
-        reason = self._endpoints.failed(endpoint, now, gone=outcome.status == 410)
-        if reason is not None:
-            self._announce(endpoint, reason)
-            self._deliveries.settle(message.project, delivery, now, "cancelled", attempt=attempt)
-            return
         wait = schedule.wait_after(message.attempt, outcome.retry_after, self._uniform)
-        if wait is None:
-            self._deliveries.settle(message.project, delivery, now, "failed", attempt=attempt)
-            count("DeliveryFailed", project=message.project, endpoint=endpoint.id)
+        due = None if wait is None else now + wait
+        stored = self._deliveries.settle(message.project, delivery, now, "pending", attempt=attempt, next_at=due)
+        if stored is None:
             return
-        due = now + wait
-        if self._deliveries.settle(message.project, delivery, now, "pending", attempt=attempt, next_at=due):
+        if self._endpoints.failed(endpoint, now, gone=outcome.status == 410) is not None:
+            self._tell_disabled(self._endpoints.get(message.project, message.endpoint))
+            self._deliveries.settle(message.project, stored, now, "cancelled")
+        elif due is None:
+            self._give_up(message, stored)
+        else:
             self._queue.later(message._replace(attempt=message.attempt + 1), due, now)
 
-    def _announce(self, endpoint: Endpoint, reason: str) -> None:
+    def _give_up(self, message: Message, delivery: Delivery) -> None:
+        """Tell that a delivery has failed for good, and settle that it has: in this order, so that it is told."""
+        count("DeliveryFailed", project=message.project, endpoint=delivery.endpoint)
+        self._bus.put(
+            "webhookEndpoint.deliveryFailed",
+            {
+                "object": "delivery",
+                "project": message.project,
+                "eventId": delivery.event,
+                "endpointId": delivery.endpoint,
+                "state": "failed",
+                "attempts": delivery.attempts,
+            },
+        )
+        self._deliveries.settle(message.project, delivery, self._clock(), "failed")
+
+    def _tell_disabled(self, endpoint: Endpoint | None) -> None:
+        """Tell that an endpoint was disabled, if that may not have been told yet."""
+        if endpoint is None or not endpoint.untold:
+            return
         count("EndpointDisabled", project=endpoint.project, endpoint=endpoint.id)
         self._bus.put(
             "webhookEndpoint.disabled",
@@ -150,9 +175,15 @@ class Courier:
                 "project": endpoint.project,
                 "id": endpoint.id,
                 "status": "disabled",
-                "reason": reason,
+                "reason": endpoint.reason,
             },
         )
+        self._endpoints.told(endpoint)
+
+
+def _is_for(endpoint: Endpoint, event: Event, message: Message) -> bool:
+    """Tell whether an endpoint still takes an event. One that somebody asked for again need fit no pattern."""
+    return endpoint.takes(event) if message.replay is None else endpoint.serves(event.reference)
 
 
 def outcome_of(outcome: Outcome) -> states.Ending:

@@ -10,15 +10,15 @@ import base64
 import os
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from unified import table as t
+from unified.connections.records import Reference
 from unified.connections.vault import Context, Sealed, Vault, vault
 from unified.events.records import Event
 from unified.models.events import matches
-from unified.models.moments import iso, now_iso
+from unified.models.moments import iso_at, now_iso
 from unified.secret import Secret
 
 FAILING_DAYS = 5
@@ -42,8 +42,9 @@ class Endpoint(NamedTuple):
 
     ``events`` are patterns (``unified.models.events``), None for what each connection asks for itself.
     ``connections`` are (connector, owner), None for all. ``failing_since`` and ``failed_at`` are seconds since the
-    epoch, of the first and of a recent failure since anything was delivered. ``secrets`` are sealed, the newest first,
-    each with the moment at which it ends, None for the newest.
+    epoch, of the first and of a recent failure since anything was delivered. ``untold`` says that it was disabled for
+    its failures and that nobody may have been told yet. ``secrets`` are sealed, the newest first, each with the moment
+    at which it ends, None for the newest.
     """
 
     project: str
@@ -56,14 +57,18 @@ class Endpoint(NamedTuple):
     reason: Reason | None
     failing_since: float | None
     failed_at: float | None
+    untold: bool
     secrets: Sequence[Mapping[str, Any]]
     created_at: str
     updated_at: str
 
+    def serves(self, connection: Reference) -> bool:
+        """Tell whether a connection's events may come here at all, whoever asks for it."""
+        return self.connections is None or (connection.connector, connection.owner) in self.connections
+
     def takes(self, event: Event) -> bool:
         """Tell whether an event goes to this endpoint."""
-        _, connector, owner = event.reference
-        if self.connections is not None and (connector, owner) not in self.connections:
+        if not self.serves(event.reference):
             return False
         return event.subscribed if self.events is None else matches(self.events, event.name)
 
@@ -82,6 +87,7 @@ class Endpoint(NamedTuple):
             item.get("reason"),
             item.get("failingSince"),
             item.get("failedAt"),
+            item.get("untold") is True,
             item["secrets"],
             item["createdAt"],
             item["updatedAt"],
@@ -105,7 +111,7 @@ class Endpoint(NamedTuple):
         if self.reason is not None:
             wire["reason"] = self.reason
         if self.failing_since is not None:
-            wire["failingSince"] = iso(datetime.fromtimestamp(self.failing_since, UTC))
+            wire["failingSince"] = iso_at(self.failing_since)
         return wire
 
 
@@ -205,7 +211,11 @@ class EndpointStore:
             self._note(endpoint, {"failingSince": None, "failedAt": None})
 
     def failed(self, endpoint: Endpoint, now: float, *, gone: bool) -> Reason | None:
-        """Note a failure; disables the endpoint if it is one too many, and returns why if this very call did."""
+        """Note a failure; disables the endpoint if it is one too many, and returns why if this very call did.
+
+        Whoever is to be told of that is told by the caller, who then calls ``told``. Should it die before, the endpoint
+        is found ``untold``.
+        """
         since, last = endpoint.failing_since, endpoint.failed_at
         if gone:
             return "gone" if self._disable(endpoint, "gone") else None
@@ -217,8 +227,15 @@ class EndpointStore:
             self._note(endpoint, {"failedAt": now})
         return None
 
+    def told(self, endpoint: Endpoint) -> None:
+        """Note that whoever is to know that the endpoint was disabled was told."""
+        try:
+            self._table.update(t.endpoint_key(endpoint.project, endpoint.id), {"untold": None}, condition=t.PRESENT)
+        except t.ConditionFailed:
+            return
+
     def _disable(self, endpoint: Endpoint, reason: Reason) -> bool:
-        changes = {"status": "disabled", "reason": reason, "updatedAt": now_iso()}
+        changes = {"status": "disabled", "reason": reason, "untold": True, "updatedAt": now_iso()}
         return self._note(endpoint, changes, whatever_failed=reason == "gone")
 
     def _note(self, endpoint: Endpoint, changes: Mapping[str, Any], *, whatever_failed: bool = False) -> bool:

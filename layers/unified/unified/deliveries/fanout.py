@@ -17,11 +17,12 @@ from unified.deliveries.queue import Message, Queue, queue
 from unified.events import outbox
 from unified.events.bodies import Bodies
 from unified.events.records import Event
+from unified.remembered import Remembered
 
 CACHE_SECONDS = 10
 """How long a process may go on with the endpoints that it knows of a project."""
 
-_MAX_CACHED = 500
+_MOST_REMEMBERED = 500
 
 
 class Fanout:
@@ -34,17 +35,16 @@ class Fanout:
         queue: Queue,
         bus: Bus,
         open_body: OpenBody,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._table = table
         self._endpoints = store
         self._queue = queue
         self._bus = bus
         self._open_body = open_body
-        self._clock = clock
         # The vault's memory is not made for several threads.
         self._opening = Lock()
-        self._known: dict[str, tuple[float, list[Endpoint]]] = {}
+        self._remembered: Remembered[str, list[Endpoint]] = Remembered(CACHE_SECONDS, _MOST_REMEMBERED, clock)
 
     def run(self, project: str, event_id: str) -> None:
         """Send one event on its way. Raises what shall be tried again: what was sent twice is told by its id."""
@@ -63,15 +63,7 @@ class Fanout:
         )
 
     def _of(self, project: str) -> list[Endpoint]:
-        until, known = self._known.get(project, (0.0, []))
-        now = self._clock()
-        if until > now:
-            return known
-        if len(self._known) >= _MAX_CACHED:
-            self._known.clear()
-        found = self._endpoints.all(project)
-        self._known[project] = (now + CACHE_SECONDS, found)
-        return found
+        return self._remembered.get(project, lambda: self._endpoints.all(project))
 
 
 def _detail(event: Event, resource: Mapping[str, Any] | None) -> Mapping[str, Any]:

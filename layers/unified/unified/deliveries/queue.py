@@ -2,6 +2,10 @@
 
 SQS holds a message back for at most 15 minutes. What is due later waits as a one-time schedule of EventBridge
 Scheduler, named after the attempt, so that creating it twice is creating it once.
+
+Each message names its endpoint as its group. In a standard queue that orders nothing: it is by which SQS tells whose
+messages are taking up the attempts that can be made at a time, and gives those of the other endpoints first
+(https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html).
 """
 
 from __future__ import annotations
@@ -66,7 +70,12 @@ class Queue:
         """Send messages, to be received in ``delay`` seconds at the earliest. Raises ``NotSent``."""
         for start in range(0, len(messages), _BATCH):
             batch: list[Any] = [
-                {"Id": str(place), "MessageBody": message.to_json(), "DelaySeconds": delay}
+                {
+                    "Id": str(place),
+                    "MessageBody": message.to_json(),
+                    "DelaySeconds": delay,
+                    "MessageGroupId": message.endpoint,
+                }
                 for place, message in enumerate(messages[start : start + _BATCH])
             ]
             refused = self._send(batch)
@@ -80,7 +89,7 @@ class Queue:
         if wait <= MAX_DELAY:
             self.send([message], wait)
         else:
-            _schedule(message, at)
+            _schedule(self._url, message, at)
 
     def _send(self, batch: list[Any]) -> set[str]:
         answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=batch)
@@ -93,9 +102,10 @@ def queue() -> Queue:
     return Queue(aws.client("sqs"), settings().delivery_queue_url)
 
 
-def _schedule(message: Message, at: float) -> None:
+def _schedule(url: str, message: Message, at: float) -> None:
     scheduler, chosen = aws.client("scheduler"), schedule_settings()
     moment = datetime.fromtimestamp(math.ceil(at), UTC)
+    sent = {"QueueUrl": url, "MessageBody": message.to_json(), "MessageGroupId": message.endpoint}
     try:
         scheduler.create_schedule(
             Name="delivery-" + hashlib.sha256(message.to_json().encode()).hexdigest()[:48],
@@ -105,9 +115,11 @@ def _schedule(message: Message, at: float) -> None:
             FlexibleTimeWindow={"Mode": "OFF"},
             ActionAfterCompletion="DELETE",
             Target={
-                "Arn": chosen.delivery_queue_arn,
+                # The call itself: a queue as the target would be sent no group unless it were a FIFO queue
+                # (https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html).
+                "Arn": f"arn:{chosen.role_arn.split(':')[1]}:scheduler:::aws-sdk:sqs:sendMessage",
                 "RoleArn": chosen.role_arn,
-                "Input": message.to_json(),
+                "Input": json.dumps(sent),
                 "DeadLetterConfig": {"Arn": chosen.dead_letter_queue_arn},
             },
         )

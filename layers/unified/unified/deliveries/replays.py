@@ -8,7 +8,7 @@ from typing import NamedTuple
 from unified import table as t
 from unified.deliveries.endpoints import Endpoint
 from unified.deliveries.queue import Message, Queue
-from unified.deliveries.states import new_replay_id
+from unified.deliveries.states import Deliveries, new_replay_id
 from unified.events import outbox
 from unified.events.records import Event
 
@@ -40,10 +40,12 @@ def replay_since(
     since: float,
     until: float,
     after: str | None,
+    undelivered: bool,
     remaining: Callable[[], float],
 ) -> Replayed:
     """Deliver again everything between two moments that an endpoint takes, from the oldest on, while time remains.
 
+    With ``undelivered``, only what has not arrived there: what failed, was cancelled, still waits or was never sent.
     ``remaining`` tells the seconds that are left; at least one page is always done.
     """
     replay, enqueued = new_replay_id(), 0
@@ -51,8 +53,9 @@ def replay_since(
         found = outbox.oldest(
             table, endpoint.project, endpoint.takes, limit=_PAGE, since=since, until=until, after=after
         )
-        queue.send([Message(endpoint.project, event.id, endpoint.id, replay=replay) for event in found.events])
-        enqueued += len(found.events)
+        events = Deliveries(table).undelivered(endpoint.id, found.events) if undelivered else found.events
+        queue.send([Message(endpoint.project, event.id, endpoint.id, replay=replay) for event in events])
+        enqueued += len(events)
         after = found.following
         if after is None or remaining() < _ENOUGH_SECONDS:
             return Replayed(replay, enqueued, after)

@@ -5,21 +5,22 @@ conditional write, for longer than it can take; of several copies of a message o
 somebody has. Whoever claimed and died has stored no outcome: once the claim has run out, the message that comes back
 claims again. An attempt can therefore be made twice only if the first one's outcome was lost, which is what "at least
 once" must mean.
+
+A delivery that is given up is ``failed`` only once that was told. Before, it is ``pending`` with no attempt left.
 """
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from unified import table as t
 from unified.deliveries.queue import Message
-from unified.events.records import EVENT_DAYS
-from unified.models.moments import iso
+from unified.events.records import EVENT_DAYS, Event
+from unified.models.moments import iso_at
 
 CLAIM_SECONDS = 60
 """Longer than one attempt takes, shorter than DeliveryQueue hides a message that is being dealt with."""
@@ -81,7 +82,7 @@ class Delivery(NamedTuple):
         if self.status is not None:
             wire["lastStatus"] = self.status
         if self.next_at is not None:
-            wire["nextAttemptAt"] = moment(self.next_at)
+            wire["nextAttemptAt"] = iso_at(self.next_at)
         return wire
 
 
@@ -101,7 +102,7 @@ class Attempt(NamedTuple):
             "event": event,
             "endpoint": endpoint,
             "number": self.number,
-            "at": moment(self.at),
+            "at": iso_at(self.at),
             "status": self.status,
             "latencyMs": self.milliseconds,
             "outcome": self.outcome,
@@ -129,13 +130,19 @@ class Follow(NamedTuple):
     at: float
 
 
+class Spent(NamedTuple):
+    """The last attempt was made and failed; whoever made it may have died before it told so and settled that."""
+
+    delivery: Delivery
+
+
 class Deliveries:
     """Deliveries in the table. ``now`` is in seconds since the epoch."""
 
     def __init__(self, table: t.Table) -> None:
         self._table = table
 
-    def claim(self, message: Message, now: float) -> Claimed | Busy | Follow | None:
+    def claim(self, message: Message, now: float) -> Claimed | Busy | Follow | Spent | None:
         """Claim the attempt that a message is about; None when there is nothing to do for it any more."""
         key = t.attempt_key(message.project, message.event, message.endpoint)
         if message.attempt == 1:
@@ -163,15 +170,18 @@ class Deliveries:
         *,
         attempt: Attempt | None = None,
         next_at: float | None = None,
-    ) -> bool:
-        """Store how a claimed attempt ended; False when the claim was lost to another, who will say how it ends."""
+    ) -> Delivery | None:
+        """Store how a delivery stands, after a claimed ``attempt`` or without one; returns it as it is now.
+
+        None when the claim was lost to another, who will say how it ends.
+        """
         key = t.attempt_key(project, delivery.event, delivery.endpoint)
         changes: dict[str, Any] = {
             "state": state,
             "claimedUntil": 0,
             "nextAt": next_at,
             "revision": delivery.revision + 1,
-            "updatedAt": moment(now),
+            "updatedAt": iso_at(now),
         }
         writes: list[t.Put | t.Update | t.Delete] = []
         if attempt is not None:
@@ -181,8 +191,26 @@ class Deliveries:
         try:
             self._table.transact([t.Update(key, changes, _unchanged(delivery)), *writes])
         except t.ConditionFailed:
-            return False
-        return True
+            return None
+        made = 0 if attempt is None else 1
+        return delivery._replace(
+            state=state,
+            attempts=delivery.attempts + made,
+            tries=delivery.tries + made,
+            next_at=next_at,
+            claimed_until=0,
+            revision=delivery.revision + 1,
+            status=delivery.status if attempt is None else attempt.status,
+            updated_at=changes["updatedAt"],
+        )
+
+    def undelivered(self, endpoint: str, events: Sequence[Event]) -> list[Event]:
+        """Return those of at most 100 events that have not arrived at an endpoint, whether or not they were sent."""
+        keys = [t.attempt_key(event.reference.project, event.id, endpoint) for event in events]
+        found = self._table.get_many(keys) if keys else []
+        return [
+            event for event, item in zip(events, found, strict=True) if item is None or item["state"] != "delivered"
+        ]
 
     def of_event(self, project: str, event: str) -> tuple[list[Delivery], list[dict[str, Any]]]:
         """Return an event's deliveries, and the attempts of all of them as the wire has them, by endpoint and time."""
@@ -221,12 +249,12 @@ class Deliveries:
             "claimedUntil": now + CLAIM_SECONDS,
             # Unlike a random token this also tells which of two writes was the later.
             "revision": revision,
-            "updatedAt": moment(now),
+            "updatedAt": iso_at(now),
             "ttl": int(now) + _LIFE_SECONDS,
         }
 
 
-def _judge(message: Message, delivery: Delivery, now: float) -> Literal["claim"] | Busy | Follow | None:
+def _judge(message: Message, delivery: Delivery, now: float) -> Literal["claim"] | Busy | Follow | Spent | None:
     """Say what a message means to a delivery as it stands.
 
     A replay takes over from what was before it, an older one is overtaken. Within one replay only the attempt after
@@ -238,8 +266,10 @@ def _judge(message: Message, delivery: Delivery, now: float) -> Literal["claim"]
     elif delivery.state != "pending" or message.attempt not in (delivery.tries, delivery.tries + 1):
         return None
     elif message.attempt == delivery.tries:
-        if delivery.next_at is None or delivery.claimed_until > now:
+        if delivery.claimed_until > now:
             return None
+        if delivery.next_at is None:
+            return Spent(delivery)
         return Follow(message._replace(attempt=message.attempt + 1), delivery.next_at)
     return Busy(delivery.claimed_until) if delivery.claimed_until > now else "claim"
 
@@ -264,11 +294,6 @@ def _attempt_to_wire(item: Mapping[str, Any]) -> dict[str, Any]:
 def new_replay_id() -> str:
     """Return the id of a new replay: ids sort by time, so that the later of two replays is known."""
     return f"rpl_{int(time.time() * 1000):013}{uuid.uuid4().hex[:19]}"
-
-
-def moment(seconds: float) -> str:
-    """Spell a moment."""
-    return iso(datetime.fromtimestamp(seconds, UTC))
 
 
 @lru_cache(maxsize=1)

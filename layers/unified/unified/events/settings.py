@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from unified import table as t
+from unified.remembered import Remembered
 
 CACHE_SECONDS = 30
 """How long a worker may go on with settings that have been changed."""
 
-_cached: dict[str, tuple[float, EventSettings]] = {}
-_MAX_CACHED = 500
+_MOST_REMEMBERED = 500
 
 
 class EventSettings(NamedTuple):
@@ -58,25 +58,17 @@ def load(table: t.Table, project: str) -> EventSettings:
 
 def read(table: t.Table, project: str) -> EventSettings:
     """Return a project's settings, remembered for ``CACHE_SECONDS``."""
-    now = time.monotonic()
-    until, known = _cached.get(project, (0.0, EventSettings()))
-    if until > now:
-        return known
-    found = load(table, project)
-    if len(_cached) >= _MAX_CACHED:
-        _cached.clear()
-    _cached[project] = (now + CACHE_SECONDS, found)
-    return found
+    return _remembered().get(project, lambda: load(table, project))
 
 
 def change(table: t.Table, project: str, changes: Mapping[str, Any]) -> EventSettings:
     """Set some of a project's settings, by the wire's names; returns all of them."""
     if not changes:
         return load(table, project)
-    _cached.pop(project, None)
+    _remembered().forget(project)
     return EventSettings.from_item(table.update(t.event_settings_key(project), changes))
 
 
-def forget() -> None:
-    """Forget what is remembered, as a new process would."""
-    _cached.clear()
+@lru_cache(maxsize=1)
+def _remembered() -> Remembered[str, EventSettings]:
+    return Remembered(CACHE_SECONDS, _MOST_REMEMBERED)

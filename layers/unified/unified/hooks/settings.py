@@ -8,19 +8,23 @@ sends arrives too, under the same secret, and is told apart by the webhook's own
 
 A key that may not set webhooks up leaves the sweeps alone to find what changes, or a person sets webhooks up by hand
 with what ``rotate`` gives (``manual``).
+
+Whoever removes a connection first takes the lease on it, then removes the settings that are kept. So whoever made one
+meanwhile keeps it, finds the lease taken, and removes it again: one of the two sees it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from unified import table as t
-from unified.connections.watch import Watch
+from unified.connections.watch import REMOVAL, Watch
 from unified.connector import NOTHING, load_connector
 from unified.connector_hooks import HookSetting, HookSettings
 from unified.errors import HookExists, Missing, OutcomeUnknown, RateLimited, Unauthorized, UnifiedError
 from unified.hooks.store import Hook, Hooks, hooks
+from unified.log import logger
 from unified.secret import Secret
 from unified.settings import settings
 from unified.table import Condition, ConditionFailed, Item, table
@@ -32,13 +36,18 @@ _SETTING = "SETTING#"
 _VARIANTS = 10
 
 
+class Removed(Exception):
+    """The connection is being removed: no webhooks of it are to be set up any more."""
+
+
 class Report(NamedTuple):
     """How a connection's webhooks stand.
 
-    ``mode`` is ``managed`` where settings of ours are in place, ``manual`` where a person was given address and secret,
-    else ``sweep``. ``missing`` names permissions that the credential lacks. ``actions`` are those that are set up by
-    us, ``failed`` those that could not be, with the error's code; ``by_hand`` those that only a person can set up.
-    ``url`` is None where the deployment knows no address of its own, and then nothing can be set up.
+    ``mode`` is ``managed`` where settings of ours are in place (or were, and the account does not answer), ``manual``
+    where a person was given address and secret, else ``sweep``. ``missing`` names permissions that the credential
+    lacks. ``actions`` are those that are set up by us, ``failed`` those that could not be, with the error's code;
+    ``by_hand`` those that only a person can set up. ``url`` is None where the deployment knows no address of its own,
+    and then nothing can be set up.
     """
 
     mode: Mode
@@ -54,17 +63,20 @@ def hook_url(watch: Watch, hook_id: str, base: str) -> str | None:
     return f"{base}/v1/hooks/{watch.reference.connector}/{hook_id}" if base else None
 
 
-def prepare(watch: Watch, session: Any, models: Sequence[str]) -> Report:
+def prepare(watch: Watch, session: Any, models: Sequence[str], keep: Callable[[], None] = lambda: None) -> Report:
     """Make the settings in the account those that events of ``models`` need, and report.
 
-    Raises ``Unauthorized`` for a dead credential and ``RateLimited``; any other failure costs its action, and the next
-    time tries again.
+    ``keep`` is called before each action, for whoever has a lease to keep: together they may take minutes. Raises what
+    it raises, ``Unauthorized`` for a dead credential, ``RateLimited``, and ``Removed`` when the connection is being
+    removed meanwhile; any other failure costs its action, and the next time tries again.
     """
     from unified.models.moments import now_iso
 
     side = load_connector(watch.reference.connector).hooks
     by_api, by_hand = side.actions(models)
     state = _state(watch)
+    if _is_leaving(state):
+        raise Removed
     store = hooks()
     hook = _hook(watch, store, state)
     url = hook_url(watch, hook.id, settings().public_url)
@@ -74,10 +86,12 @@ def prepare(watch: Watch, session: Any, models: Sequence[str]) -> Report:
     work = _Work(watch, side, session, url, hook.version, store.secrets(hook)[0])
     rows = {item["sk"].removeprefix(_SETTING): item for item in table().query(watch.sync_key("").pk, _SETTING)}
     for action in [known for known in rows if known not in by_api]:
+        keep()
         work.drop(action, rows[action])
     for action in by_api:
+        keep()
         work.ensure(action, rows.get(action))
-    if work.done:
+    if work.done or work.unseen:
         mode = "managed"
     elif side.permission in work.missing:
         by_hand = (*by_api, *by_hand)
@@ -131,7 +145,10 @@ def rotate(watch: Watch, public_url: str, *, new_address: bool = False) -> tuple
 
 
 class _Work:
-    """One pass over the settings of one account."""
+    """One pass over the settings of one account.
+
+    ``unseen`` are actions whose setting was there, and could not be looked at now: nothing says that it is gone.
+    """
 
     def __init__(self, watch: Watch, side: HookSettings, session: Any, url: str, version: int, secret: Secret) -> None:
         self._watch = watch
@@ -141,6 +158,7 @@ class _Work:
         self._version = version
         self._secret = secret
         self.done: list[str] = []
+        self.unseen: list[str] = []
         self.missing: set[str] = set()
         self.failed: dict[str, str] = {}
 
@@ -176,6 +194,7 @@ class _Work:
             found = self._side.read(self._session, action, known["id"])
         except UnifiedError as error:
             if error.code != _FORBIDDEN:
+                self.unseen.append(action)
                 raise
             # It may be made and changed but not be looked at: what is known must do.
             self.missing.add(error.permission or self._side.permission)
@@ -221,6 +240,8 @@ class _Work:
         raise _too_many()
 
     def _keep(self, action: str, variant: int, setting: HookSetting) -> None:
+        """Keep what is in the account now, or take it back where the connection is being removed: then ``Removed``."""
+        key = self._watch.sync_key(_SETTING + action)
         kept = {
             "state": "set",
             "id": setting.id,
@@ -229,7 +250,15 @@ class _Work:
             "n": variant,
             "version": self._version,
         }
-        table().put(self._watch.sync_key(_SETTING + action), kept)
+        table().put(key, kept)
+        if not _is_leaving(_state(self._watch)):
+            return
+        try:
+            self._side.remove(self._session, setting.id)
+        except UnifiedError as failed:
+            logger.warning("webhook settings left behind", extra={"code": failed.code})
+        table().delete(key)
+        raise Removed
 
     def _address(self, variant: int) -> str:
         return self._url if variant == 1 else f"{self._url}?n={variant}"
@@ -274,6 +303,10 @@ def _install(watch: Watch, store: Hooks, replaced: str | None) -> Hook:
 def _noted(watch: Watch, report: Report, at: str) -> Report:
     _change_state(watch, {"hookMode": report.mode, "hookUrl": report.url, "hookCheckedAt": at})
     return report
+
+
+def _is_leaving(state: Item) -> bool:
+    return state.get("leaseHolder") == REMOVAL
 
 
 def _state(watch: Watch) -> Item:

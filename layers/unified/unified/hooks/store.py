@@ -11,7 +11,6 @@ that no secret fits asks again, past the memory: a secret may have been made a m
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ from unified import table as t
 from unified.connections.records import Reference
 from unified.connections.vault import Sealed, Vault, vault
 from unified.connections.watch import Watch
+from unified.remembered import Remembered
 from unified.secret import Secret, random_token
 from unified.table import ABSENT, PRESENT, Condition, ConditionFailed, Table, table
 
@@ -97,25 +97,20 @@ class Hooks:
     ) -> None:
         self._table = table
         self._vault = vault
-        self._max_age = max_age
-        self._capacity = capacity
         self._clock = clock
-        self._read: OrderedDict[str, tuple[float, OpenHook | None]] = OrderedDict()
+        self._remembered: Remembered[str, OpenHook | None] = Remembered(max_age, capacity, clock)
 
     def read(self, hook_id: str, *, anew: bool = False) -> OpenHook | None:
         """Return a hook as it was at most a minute ago, with ``anew`` as it is; None where there is none.
 
         Raises ``VaultFailure`` for secrets that cannot be opened; that is not kept.
         """
-        now = self._clock()
-        known = self._read.get(hook_id)
-        if known is None or anew or not 0 <= now - known[0] < self._max_age:
+
+        def read() -> OpenHook | None:
             hook = self.get(hook_id)
-            known = (now, None if hook is None else OpenHook(hook, self.secrets(hook)))
-            self._read[hook_id] = known
-            while len(self._read) > self._capacity:
-                self._read.popitem(last=False)
-        return known[1]
+            return None if hook is None else OpenHook(hook, self.secrets(hook))
+
+        return self._remembered.get(hook_id, read, max_age=0 if anew else None)
 
     def get(self, hook_id: str) -> Hook | None:
         """Return a hook as it is, None where there is none or its time is over."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -11,8 +12,9 @@ from unified import table as t
 from unified.connections.watch import Watch
 from unified.connector import Hint, load_connector
 from unified.deadline import Deadline
-from unified.errors import RateLimited, Unauthorized, UpstreamFailure
-from unified.ledger.registry import Registry
+from unified.errors import RateLimited, Unauthorized, UnifiedError, UpstreamFailure, VaultFailure
+from unified.ledger.registry import PAUSE_SECONDS, Registry
+from unified.ledger.subject import Unsettled
 from unified.ledger.tasks import MAX_DELAY_SECONDS, send_hint
 from unified.ledger.watched import Home, Watched, home
 from unified.log import logger
@@ -20,10 +22,14 @@ from unified.secret import fingerprint
 
 # Ashby gives a webhook up after about three hours.
 _SEEN_SECONDS = 86_400
-# A throttled account is left alone for a while, longer each time; after some days its sweeps have told all.
+# What one webhook may take of an invocation: ten share it, and an account that does not answer holds up no other.
+_HINT_SECONDS = 10.0
+# With less left, a call that is begun is hardly ended.
+_LEAST_SECONDS = 3.0
+# A hint that has to wait waits as long again as it has waited; after a day its account's sweeps have told all.
 _WAIT_SECONDS = 30
-_TRIES = 100
-_FEW_TRIES = 10
+_PATIENCE_SECONDS = 86_400
+_TRIES = 10
 
 Again = Callable[[dict[str, Any], int], None]
 
@@ -46,43 +52,71 @@ class Observer:
         if seen is not None and self._is_seen(seen):
             metrics.count("WebhookRepeated")
             return
+        if deadline.remaining() < _LEAST_SECONDS:
+            self._again(dict(message), 0)
+            return
+        state, paused_until = self._registry.standing(watch)
+        if paused_until > self._home.clock():
+            if self._wait(message, paused_until - self._home.clock()):
+                return
+        elif not self._take(watch, message, state, deadline):
+            return
+        if seen is not None:
+            self._home.table.put(seen, {"ttl": int(self._home.clock()) + _SEEN_SECONDS})
+
+    def _take(self, watch: Watch, message: Mapping[str, Any], state: Mapping[str, Any], deadline: Deadline) -> bool:
+        """Look into what is wanted of a webhook; False when it is not dealt with yet."""
         watched = self._home.open(watch)
         if watched is None:
             self._registry.set_removed(watch)
-            return
+            return False
         action = str(message["action"])
         connector = load_connector(watch.reference.connector)
         hints = connector.hints(action, message.get("data") or message.get("ids") or {})
         if hints is None:
             self._count_unknown(watch, action)
-        else:
-            wanted = [hint for hint in hints if hint.model in watched.models]
-            if wanted and watched.connection.status == "authorized":
-                try:
-                    received_at = float(message["receivedAt"])
-                    watched.line(deadline).run(lambda session: _look(watched, session, wanted, received_at))
-                except Unauthorized as refused:
-                    # Connected again, the account is swept anew: nothing that this hint could tell is lost.
-                    logger.warning("hint", extra={"code": refused.code})
-                except UpstreamFailure as failed:
-                    if self._put_back(message, failed):
-                        return
-        if seen is not None:
-            self._home.table.put(seen, {"ttl": int(self._home.clock()) + _SEEN_SECONDS})
+            return True
+        wanted = [hint for hint in hints if hint.model in watched.models]
+        if not wanted or watched.connection.status != "authorized":
+            return True
+        line = watched.line(Deadline(min(_HINT_SECONDS, deadline.remaining())))
+        try:
+            line.run(lambda session: _look(watched, session, state, wanted, float(message["receivedAt"])))
+        except Unauthorized as refused:
+            # Connected again, the account is swept anew: nothing that this hint could tell is lost.
+            logger.warning("hint", extra={"code": refused.code})
+        except RateLimited as limited:
+            wait = max(limited.retry_after or 0, PAUSE_SECONDS)
+            self._registry.pause(watch, self._home.clock() + wait, for_all=limited.is_for_all)
+            return not self._wait(message, wait)
+        except (UnifiedError, Unsettled) as failed:
+            return not self._put_back(message, failed)
+        return True
 
-    def _put_back(self, message: Mapping[str, Any], failed: UpstreamFailure) -> bool:
-        """Wait without holding up the hints of other accounts: the message goes to the end of the queue.
+    def _put_back(self, message: Mapping[str, Any], failed: UnifiedError | Unsettled) -> bool:
+        """Have a hint that failed come again, a few times; False when that is of no use, or no longer.
 
-        False when waiting is of no use, or no longer: what the hint could tell, the next sweep finds.
+        What the hint could tell, the next sweep finds.
         """
+        code = failed.code if isinstance(failed, UnifiedError) else type(failed).__name__
+        logger.warning("hint", extra={"code": code})
         tries = int(message.get("tries", 0)) + 1
-        logger.warning("hint", extra={"code": failed.code})
-        limit = _TRIES if isinstance(failed, RateLimited) else _FEW_TRIES
-        if tries > limit or failed.code == "MORPH::CONNECTION::PROXY::FORBIDDEN":
+        may_pass = isinstance(failed, UpstreamFailure | VaultFailure | Unsettled)
+        if tries > _TRIES or not may_pass or code == "MORPH::CONNECTION::PROXY::FORBIDDEN":
             metrics.count("HintGivenUp")
             return False
-        wait = max(failed.retry_after or 0, min(_WAIT_SECONDS * 2 ** min(tries - 1, 5), MAX_DELAY_SECONDS))
-        self._again({**message, "tries": tries}, wait)
+        return self._wait({**message, "tries": tries}, _WAIT_SECONDS)
+
+    def _wait(self, message: Mapping[str, Any], seconds: float) -> bool:
+        """Wait without holding up the hints of other accounts: the message goes to the end of the queue.
+
+        False when it has waited for too long by now.
+        """
+        age = self._home.clock() - float(message["receivedAt"])
+        if age > _PATIENCE_SECONDS:
+            metrics.count("HintGivenUp")
+            return False
+        self._again(dict(message), round(max(seconds, min(age, MAX_DELAY_SECONDS))) + 1)
         return True
 
     def _is_seen(self, key: t.Key) -> bool:
@@ -96,9 +130,9 @@ class Observer:
         self._home.table.update(watch.sync_key(f"ACTION#{name}"), {"action": name}, increment="count")
 
 
-def _look(watched: Watched, session: Any, hints: list[Hint], received_at: float) -> None:
+def _look(watched: Watched, session: Any, state: Mapping[str, Any], hints: list[Hint], received_at: float) -> None:
     for hint in hints:
-        subject = watched.subject(hint.model, watched.home.progress(watched.watch, hint.model))
+        subject = watched.subject(hint.model, watched.home.progress(watched.watch, hint.model, state))
         if hint.is_gone:
             subject.take_word(session, hint.record_id, received_at, hint.merged_into)
         elif hint.is_group:
@@ -110,12 +144,17 @@ def _look(watched: Watched, session: Any, hints: list[Hint], received_at: float)
 
 
 def _seen_key(watch: Watch, message: Mapping[str, Any]) -> t.Key | None:
-    """Return where it is noted that a webhook was dealt with: one action under one id (shared by several actions)."""
+    """Return where it is noted that a webhook was dealt with: one action under one id, telling the same.
+
+    Several actions share an id, and what an account takes for related may be told by one action several times.
+    """
     action_id = message.get("actionId")
     if not action_id:
         return None
-    name = fingerprint("\0".join((str(message["action"]), str(action_id))))
-    return watch.sync_key(f"SEEN#{name}")
+    what: Any = message.get("data") or message.get("ids") or {}
+    # JSON in ASCII holds every text that a webhook may: half of a surrogate pair, which UTF-8 does not, too.
+    told = json.dumps([message["action"], action_id, what], sort_keys=True, separators=(",", ":"))
+    return watch.sync_key(f"SEEN#{fingerprint(told)}")
 
 
 @lru_cache(maxsize=1)

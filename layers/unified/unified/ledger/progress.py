@@ -91,7 +91,7 @@ class Held(NamedTuple):
 class Progress(NamedTuple):
     """A model's sweeps.
 
-    ``watched_from`` (ISO 8601) is when the first began, ``is_complete`` whether a full one ever ended. Times are
+    ``watched_from`` (ISO 8601) is since when it is watched, ``is_complete`` whether a full one ever ended. Times are
     seconds since the epoch. ``asked_at``, ``wants_full`` and ``accepts`` are what a person asked for: a pass, a full
     one, and that it may take for deleted what was held back. A pass does not write these.
     """

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from unified import table as t
-from unified.connections.watch import Watch
+from unified.connections.watch import QUIET_SECONDS, REMOVAL, Watch
+from unified.connector import NOTHING
 from unified.ledger.progress import Progress
 from unified.models.moments import now_iso
 
 # How long one invocation has a connection for itself after its last note; one that died is waited for so long.
 LEASE_SECONDS = 120
+PAUSE_SECONDS = 30
+"""A throttled account is left alone for at least so long."""
+
 # The ids of a full pass that nobody went on with.
 _RUN_SECONDS = 7 * 86400
+_KEPT = t.Condition("attribute_exists(pk) AND attribute_not_exists(removedAt)", {})
+_REMOVED = t.Condition("attribute_exists(removedAt)", {})
 
 
 class LeaseLost(Exception):
@@ -24,13 +31,15 @@ class LeaseLost(Exception):
 class Due(NamedTuple):
     """One watched connection: when it is due (seconds since the epoch), whether it was removed.
 
-    ``events`` are the connection's own patterns, kept on removal for the events that tell of it.
+    ``events`` are the connection's own patterns, kept on removal for the events that tell of it. From ``purge_at`` on
+    nobody can be at work on a removed one any more.
     """
 
     watch: Watch
     due_at: float
     is_removed: bool
     events: tuple[str, ...]
+    purge_at: float = 0.0
 
 
 class Registry:
@@ -51,27 +60,46 @@ class Registry:
         return None if item is None else _due(item)
 
     def set_due(self, watch: Watch, due_at: float) -> None:
-        """Say when a connection is due next; one that was removed meanwhile stays removed."""
-        try:
-            self._table.update(watch.sweep_key(), {"dueAt": due_at}, condition=t.PRESENT)
-        except t.ConditionFailed:
-            return
+        """Say when a connection is due next; of one that was removed meanwhile its purge decides that."""
+        self._change(watch, {"dueAt": due_at}, _KEPT)
+
+    def put_off(self, watch: Watch, due_at: float) -> None:
+        """Say when the purge of a removed connection is due next."""
+        self._change(watch, {"dueAt": due_at}, _REMOVED)
 
     def set_removed(self, watch: Watch) -> None:
         """Have a connection purged that is no longer there."""
+        removed = {"removedAt": now_iso(), "dueAt": 0, "purgeAt": time.time() + QUIET_SECONDS}
+        self._change(watch, removed, _KEPT)
+
+    def _change(self, watch: Watch, changes: dict[str, Any], condition: t.Condition) -> None:
         try:
-            self._table.update(watch.sweep_key(), {"removedAt": now_iso()}, condition=t.PRESENT)
+            self._table.update(watch.sweep_key(), changes, condition=condition)
         except t.ConditionFailed:
             return
 
-    def pause_all(self, connector: str, until: float) -> None:
-        """Have no connection of a connector swept until then: the limit of all of them together is reached."""
-        self._table.put(_pause_key(connector), {"until": until})
+    def pause(self, watch: Watch, until: float, *, for_all: bool) -> None:
+        """Leave an account alone until then: what people ask for comes first. ``for_all`` means all of its connector.
+
+        The connection's own pause is written by whoever meets the limit, with the lease or without.
+        """
+        if for_all:
+            self._table.update(t.pause_key(watch.reference.connector), {"until": until})
+            return
+        try:
+            self._table.update(watch.sync_key("STATE"), {"pausedUntil": until}, condition=t.PRESENT)
+        except t.ConditionFailed:
+            return
 
     def paused_until(self, connector: str) -> float:
-        """Return until when no connection of a connector is swept; zero where none is held up."""
-        item = self._table.get(_pause_key(connector))
-        return 0.0 if item is None else item["until"]
+        """Return until when all connections of a connector are left alone; zero where none is held up."""
+        return _until(self._table.get(t.pause_key(connector)))
+
+    def standing(self, watch: Watch) -> tuple[dict[str, Any], float]:
+        """Return how a connection is watched, and until when it is left alone, be it alone or with all others."""
+        keys = [watch.sync_key("STATE"), t.pause_key(watch.reference.connector)]
+        state, pause = self._table.get_many(keys)
+        return state or {}, max((state or {}).get("pausedUntil", 0.0), _until(pause))
 
 
 class Desk:
@@ -98,16 +126,34 @@ class Desk:
         except t.ConditionFailed:
             return None
 
+    def close(self, now: float) -> None:
+        """Take the lease from whoever has it, for a connection that is about to be removed.
+
+        Who is at work finds it lost at the next note, and nobody begins. Should the removal come to nothing, the lease
+        ends by itself. ``interrupted`` says that somebody had it, or died with it: more may be written until then.
+        """
+        closed: dict[str, Any] = {"leaseHolder": REMOVAL, "leaseUntil": now + QUIET_SECONDS}
+        given_back = t.Condition("attribute_not_exists(leaseUntil) OR leaseUntil = :none", {"none": 0})
+        state = self._watch.sync_key("STATE")
+        try:
+            self._table.update(state, {**closed, "interrupted": None}, condition=given_back)
+        except t.ConditionFailed:
+            self._table.update(state, {**closed, "interrupted": True})
+
+    def keep(self, now: float, changes: Mapping[str, Any] = NOTHING) -> None:
+        """Extend the lease, and change attributes of the state. Raises ``LeaseLost``."""
+        kept = {**changes, "leaseUntil": now + LEASE_SECONDS}
+        try:
+            self._table.update(self._watch.sync_key("STATE"), kept, condition=self._ours())
+        except t.ConditionFailed:
+            raise LeaseLost from None
+
     def release(self) -> None:
         """Give the lease back, if it is still ours."""
         try:
             self._table.update(self._watch.sync_key("STATE"), {"leaseUntil": 0}, condition=self._ours())
         except t.ConditionFailed:
             return
-
-    def change(self, changes: dict[str, Any]) -> None:
-        """Change attributes of the state."""
-        self._table.update(self._watch.sync_key("STATE"), changes)
 
     def notes(self, clock: Any) -> TableNotes:
         """Return where passes note how far they are."""
@@ -160,9 +206,10 @@ def _run_prefix(progress: Progress) -> str:
     return f"RUN#{progress.model}#{progress.run.id if progress.run else ''}#"
 
 
-def _pause_key(connector: str) -> t.Key:
-    return t.Key("SWEEP", f"PAUSE#{connector}")
+def _until(pause: Mapping[str, Any] | None) -> float:
+    return 0.0 if pause is None else pause["until"]
 
 
 def _due(item: dict[str, Any]) -> Due:
-    return Due(Watch.from_message(item), item["dueAt"], "removedAt" in item, tuple(item.get("events", ())))
+    events = tuple(item.get("events", ()))
+    return Due(Watch.from_message(item), item["dueAt"], "removedAt" in item, events, item.get("purgeAt", 0.0))

@@ -77,6 +77,32 @@ def begin(progress: Progress, *, full_seconds: float, now: float) -> Progress:
     return progress._replace(run=Run(uuid.uuid4().hex[:12], kind, now), wants_full=False)
 
 
+def fail(notes: Notes, progress: Progress, error: Exception, now: float) -> Progress:
+    """Note that a pass could not go on; one that fails time and again is given up and held. Raises as notes do."""
+    run = progress.run
+    if run is None:
+        return progress
+    known = error if isinstance(error, UnifiedError) else None
+    forbidden = known is not None and known.code == "MORPH::CONNECTION::PROXY::FORBIDDEN"
+    failures = run.failures + 1 if run.pages <= run.failed_at else 1
+    if not forbidden and failures < _FAILURES:
+        failed_at = max(run.pages, run.failed_at)
+        kept = progress._replace(run=run._replace(failures=failures, failed_at=failed_at))
+    else:
+        reason = "permissionMissing" if forbidden else "pageFailed"
+        held = Held(reason, now_iso(), permission=known.permission if known else None)
+        is_known = progress.held is not None and progress.held.reason == reason
+        kept = progress._replace(
+            run=None,
+            swept_at=now,
+            # A full one is due all the same, at the next time.
+            full_at=0 if run.kind == "full" else progress.full_at,
+            held=progress.held if is_known or _kept(progress.held) else held,
+        )
+    notes.save(kept)
+    return kept
+
+
 class _Read(NamedTuple):
     """A page, when its reading began and ended, and the entries of its records, on their way."""
 
@@ -111,8 +137,8 @@ class Pass:
         """Go on with the pass to its end; returns what is then known, already kept.
 
         Raises ``Interrupted`` when the time is over, ``RateLimited`` and ``Unauthorized`` as they come; where the
-        pass is was noted before. Anything else that keeps a page from being read counts as a failure of the pass:
-        after some it is given up, held, and begun anew at the next time.
+        pass is was noted before. Anything else that keeps a page from being read or taken in is a failure of the
+        pass (``fail``): after some it is given up, held, and begun anew at the next time.
         """
         try:
             if progress.run is not None and not progress.run.is_listed:
@@ -149,30 +175,6 @@ class Pass:
         self._notes.save(done, *granted)
         return done
 
-    def fail(self, progress: Progress, error: UnifiedError) -> Progress:
-        """Note that a page could not be read; a pass that fails time and again is given up and held."""
-        run = progress.run
-        if run is None:
-            return progress
-        forbidden = error.code == "MORPH::CONNECTION::PROXY::FORBIDDEN"
-        failures = run.failures + 1 if run.pages <= run.failed_at else 1
-        if not forbidden and failures < _FAILURES:
-            failed_at = max(run.pages, run.failed_at)
-            kept = progress._replace(run=run._replace(failures=failures, failed_at=failed_at))
-        else:
-            reason = "permissionMissing" if forbidden else "pageFailed"
-            held = Held(reason, now_iso(), permission=error.permission)
-            is_known = progress.held is not None and progress.held.reason == reason
-            kept = progress._replace(
-                run=None,
-                swept_at=self._clock(),
-                # A full one is due all the same, at the next time.
-                full_at=0 if run.kind == "full" else progress.full_at,
-                held=progress.held if is_known or _kept(progress.held) else held,
-            )
-        self._notes.save(kept)
-        return kept
-
     # Listing
 
     def _list(self, progress: Progress) -> Progress:
@@ -205,12 +207,14 @@ class Pass:
                         fresh = []
                     if late and not run.is_listed:
                         readers.shutdown(wait=False, cancel_futures=True)
-                        raise Interrupted
-            except UnifiedError:
+                        break
+            except Exception:
                 # What was taken in is not taken in again, whatever keeps the next page from being read.
                 if run.pages > self._noted_pages:
                     self._note(progress, fresh)
                 raise
+        if not run.is_listed:
+            raise Interrupted
         return progress
 
     def _pages(self, progress: Progress, readers: ThreadPoolExecutor) -> Iterator[_Read]:
@@ -225,7 +229,7 @@ class Pass:
         while coming is not None:
             try:
                 page, began_at, ended_at = coming.result()
-            except UnifiedError:
+            except Exception:
                 if waiting is not None:
                     yield waiting
                 raise

@@ -17,6 +17,7 @@ from unified.deadline import Deadline
 from unified.deliveries.endpoints import EndpointStore
 from unified.events import settings as event_settings
 from unified.events.bodies import Bodies
+from unified.events.records import EVENT_DAYS
 from unified.events.settings import EventSettings
 from unified.ledger.decisions import Policy
 from unified.ledger.ledger import Ledger, TableEntries, Teller
@@ -24,7 +25,7 @@ from unified.ledger.progress import Progress
 from unified.ledger.subject import Subject
 from unified.mapping.custom import NO_MAPPING, FieldMapping, compile_rules, merge
 from unified.models.events import models_of
-from unified.models.moments import now_iso
+from unified.models.moments import iso_at
 from unified.projects import Project, ProjectStore, projects
 
 Result = TypeVar("Result")
@@ -69,9 +70,9 @@ class Watched(NamedTuple):
         return Subject(model, self._mapping(model), ledger, clock=self.home.clock)
 
     def line(self, deadline: Deadline) -> Line:
-        """Return the way to call the account."""
+        """Return the way to call the account. Its limits are not waited out: other accounts' work would wait too."""
         home = self.home
-        return Line(home.connections, self.project, "watch", self.connection, self.credential, deadline)
+        return Line(home.connections, self.project, "watch", self.connection, self.credential, deadline, waits=False)
 
     def _seal(self, resource: Mapping[str, Any]) -> Mapping[str, bytes] | None:
         return self.home.bodies.seal(self.watch, resource)
@@ -115,18 +116,29 @@ class Home(NamedTuple):
         )
 
     def asked_by_endpoints(self, place: Reference) -> list[str]:
-        """Return the patterns of the endpoints that take events of this connection."""
+        """Return the patterns of the endpoints that take events of this connection.
+
+        One that was disabled for its failures is to get by replay what it missed: its events are made for as long as
+        events are kept. One that a person disabled wants none.
+        """
+        forgotten = iso_at(self.clock() - EVENT_DAYS * 86_400)
         found: list[str] = []
         for endpoint in self.endpoints.all(place.project):
-            covers = endpoint.connections is None or (place.connector, place.owner) in endpoint.connections
-            if endpoint.status == "enabled" and covers:
+            is_missed = endpoint.reason is not None and endpoint.updated_at > forgotten
+            if (endpoint.status == "enabled" or is_missed) and endpoint.serves(place):
                 found += endpoint.events or ()
         return found
 
-    def progress(self, watch: Watch, model_id: str) -> Progress:
-        """Return how far a model's sweeps are."""
+    def progress(self, watch: Watch, model_id: str, state: Mapping[str, Any]) -> Progress:
+        """Return how far a model's sweeps are; where none has begun, the ``state`` says since when it is watched."""
         item = self.table.get(watch.sync_key(f"MODEL#{model_id}"))
-        return Progress(model_id, now_iso()) if item is None else Progress.from_item(item)
+        if item is not None:
+            return Progress.from_item(item)
+        return Progress(model_id, state.get("watchedFrom", {}).get(model_id) or self.now())
+
+    def now(self) -> str:
+        """Return the time, as models have it."""
+        return iso_at(self.clock())
 
 
 @lru_cache(maxsize=1)

@@ -13,19 +13,20 @@ from unified.errors import Missing, RateLimited, Unauthorized, UnifiedError, Ups
 from unified.hooks import settings as hook_settings
 from unified.ledger import purge
 from unified.ledger.progress import Progress
-from unified.ledger.registry import Desk, LeaseLost, Registry
-from unified.ledger.sweep import Interrupted, Pass, Witness, begin
+from unified.ledger.registry import PAUSE_SECONDS, Desk, LeaseLost, Registry
+from unified.ledger.sweep import Interrupted, Pass, Witness, begin, fail
 from unified.ledger.tasks import MOST_TASKS, send_tasks
 from unified.ledger.watched import Home, Watched, home
-from unified.log import logger
+from unified.log import frames, logger
 
 # A connection that was sent out is due again after so long, unless its sweep says otherwise; one that dies does not.
 _RETRY_SECONDS = 180
-_PAUSE_SECONDS = 30
 # What a person asked for waits for a sweep that is under way, for some minutes.
 _ASKED_SECONDS = 5
 _ASKED_TRIES = 60
 _HOOK_SECONDS = 6 * 3600
+# ... and so soon again where the webhooks could not be put right.
+_HOOK_RETRY_SECONDS = 900
 # Kept back of an invocation's time for a page that is being read when it ends.
 _RESERVE_SECONDS = 45.0
 
@@ -47,9 +48,11 @@ class Worker:
         paused: dict[str, float] = {}
         for due in self._registry.all():
             connector = due.watch.reference.connector
+            if due.due_at > now:
+                continue
             if due.is_removed:
                 tasks.append((due.watch, "purge"))
-            elif due.due_at <= now:
+            else:
                 if connector not in paused:
                     paused[connector] = self._registry.paused_until(connector)
                 if paused[connector] <= now:
@@ -59,8 +62,8 @@ class Worker:
             # Sent before it is noted: a crash between the two sends a task twice, which its lease bears.
             self._send([{"task": task, "watch": watch.to_message()} for watch, task in part], 0)
             for watch, task in part:
-                if task == "sweep":
-                    self._registry.set_due(watch, now + _RETRY_SECONDS)
+                set_due = self._registry.set_due if task == "sweep" else self._registry.put_off
+                set_due(watch, now + _RETRY_SECONDS)
         return len(tasks)
 
     def work(self, task: Mapping[str, Any], deadline: Deadline) -> None:
@@ -116,13 +119,14 @@ class Worker:
             )
             due_at = self._home.clock() + every
         except RateLimited as limited:
-            due_at = self._pause(watched, desk, limited)
+            due_at = self._pause(watched, limited)
         except (Unauthorized, UpstreamFailure) as failed:
             logger.warning("sweep", extra={"code": failed.code, "connector": watch.reference.connector})
             due_at = self._home.clock() + every
         except LeaseLost:
             return False
-        desk.release()
+        finally:
+            desk.release()
         if is_over:
             self._registry.set_due(watch, due_at)
         else:
@@ -135,12 +139,13 @@ class Worker:
         """Prepare the webhooks and make each pass that is due; False when time is over before the work is."""
         now = self._home.clock()
         models = watched.models
+        state = self._watch_from(watched, desk, state, models)
         if now >= state.get("hooksAt", 0) + _HOOK_SECONDS or list(state.get("hookModels", ())) != models:
             self._prepare(watched, desk, session, models)
         passes_end = Deadline(deadline.remaining() - _RESERVE_SECONDS + Deadline.MARGIN)
         witness = _witness(watched, desk, state)
         for model_id in models:
-            progress = self._home.progress(watched.watch, model_id)
+            progress = self._home.progress(watched.watch, model_id, state)
             is_due = now >= progress.swept_at + watched.settings.sweep_minutes * 60 - 1
             is_asked = progress.is_asked_for or progress.wants_full
             if not (is_due or is_asked or progress.run or not progress.is_complete):
@@ -149,23 +154,42 @@ class Worker:
                 return False
         return True
 
+    def _watch_from(
+        self, watched: Watched, desk: Desk, state: Mapping[str, Any], models: list[str]
+    ) -> Mapping[str, Any]:
+        """Note of each model since when it is watched: before its webhooks come, and long before its first pass may.
+
+        What is made from then on is new, whichever of the two tells of it first. Returns the state as it is then.
+        """
+        known: Mapping[str, str] = state.get("watchedFrom", {})
+        if set(known) == set(models):
+            return state
+        noted = {"watchedFrom": {model_id: known.get(model_id) or self._home.now() for model_id in models}}
+        desk.keep(self._home.clock(), noted)
+        return {**state, **noted}
+
     def _prepare(self, watched: Watched, desk: Desk, session: Any, models: list[str]) -> None:
-        """Put the webhooks right; where that fails, sweeps go on all the same."""
+        """Put the webhooks right; where that fails, sweeps go on all the same, and it is tried again soon."""
+        clock = self._home.clock
         try:
-            report = hook_settings.prepare(watched.watch, session, models)
-        except (RateLimited, Unauthorized):
+            report = hook_settings.prepare(watched.watch, session, models, lambda: desk.keep(clock()))
+        except hook_settings.Removed:
+            raise LeaseLost from None
+        except (Unauthorized, LeaseLost):
             raise
-        except UpstreamFailure as failed:
-            logger.warning("webhook settings", extra={"code": failed.code})
+        except Exception as failed:
+            if isinstance(failed, RateLimited) and failed.is_for_all:
+                raise
+            _tell("webhook settings", failed)
+            desk.keep(clock(), {"hookModels": models, "hooksAt": clock() - _HOOK_SECONDS + _HOOK_RETRY_SECONDS})
             return
-        desk.change(
-            {
-                "hookModels": models,
-                "hookMissing": list(report.missing) or None,
-                "hookByHand": list(report.by_hand) or None,
-                "hooksAt": self._home.clock(),
-            }
-        )
+        noted = {
+            "hookModels": models,
+            "hookMissing": list(report.missing) or None,
+            "hookByHand": list(report.by_hand) or None,
+            "hooksAt": clock(),
+        }
+        desk.keep(clock(), noted)
 
     def _pass(
         self,
@@ -176,35 +200,34 @@ class Worker:
         witness: Witness,
         deadline: Deadline,
     ) -> bool:
-        """Make or go on with one model's pass; False when time was over before it was."""
-        subject = watched.subject(progress.model, progress)
+        """Make or go on with one model's pass; False when time was over before it was.
+
+        Whatever breaks it breaks this model's alone: those after it have their turn.
+        """
         clock = self._home.clock
         begun = begin(progress, full_seconds=watched.settings.full_sweep_hours * 3600, now=clock())
         notes = desk.notes(clock)
-        one = Pass(subject, session, notes, witness, deadline, clock)
         try:
             if begun.run is not progress.run:
                 notes.save(begun, *(("wantsFull",) if progress.wants_full else ()))
-            done = one.run(begun)
+            done = Pass(watched.subject(begun.model, begun), session, notes, witness, deadline, clock).run(begun)
         except Interrupted:
             return False
         except (RateLimited, Unauthorized, LeaseLost):
             raise
-        except UnifiedError as failed:
-            logger.warning("sweep", extra={"code": failed.code, "model": progress.model})
-            done = one.fail(self._home.progress(watched.watch, progress.model), failed)
+        except Exception as failed:
+            _tell("sweep", failed, progress.model)
+            reached = self._home.progress(watched.watch, progress.model, {})
+            done = fail(notes, reached, failed, clock())
         if done.held is not None and (progress.held is None or progress.held.reason != done.held.reason):
             metrics.count("SweepHeld", reason=done.held.reason, model=progress.model)
             logger.error("sweep held", extra={"reason": done.held.reason, "model": progress.model})
         return True
 
-    def _pause(self, watched: Watched, desk: Desk, limited: RateLimited) -> float:
+    def _pause(self, watched: Watched, limited: RateLimited) -> float:
         """Leave the account alone for as long as it asks: what people ask for comes before sweeps."""
-        until = self._home.clock() + max(limited.retry_after or 0, _PAUSE_SECONDS)
-        if limited.is_for_all:
-            self._registry.pause_all(watched.watch.reference.connector, until)
-        else:
-            desk.change({"pausedUntil": until})
+        until = self._home.clock() + max(limited.retry_after or 0, PAUSE_SECONDS)
+        self._registry.pause(watched.watch, until, for_all=limited.is_for_all)
         return until
 
 
@@ -215,7 +238,7 @@ def _witness(watched: Watched, desk: Desk, state: Mapping[str, Any]) -> Witness:
     def note(model_id: str, record_id: str) -> None:
         if not known:
             known.append(f"{model_id}#{record_id}")
-            desk.change({"witness": known[0]})
+            desk.keep(watched.home.clock(), {"witness": known[0]})
 
     def is_blind(session: Any) -> bool:
         if not known:
@@ -229,10 +252,20 @@ def _witness(watched: Watched, desk: Desk, state: Mapping[str, Any]) -> Witness:
         if not model.is_restricted(record):
             # It can be seen without special access by now: the next one that cannot will take its place.
             known.clear()
-            desk.change({"witness": None})
+            desk.keep(watched.home.clock(), {"witness": None})
         return False
 
     return Witness(is_blind, note)
+
+
+def _tell(what: str, failed: Exception, model_id: str = "") -> None:
+    """Log a failure that the work goes on after; one that nobody foresaw is also counted, for an alarm."""
+    if isinstance(failed, UnifiedError):
+        logger.warning(what, extra={"code": failed.code, "model": model_id})
+        return
+    extra = {"exception_name": type(failed).__name__, "frames": frames(failed), "model": model_id}
+    logger.error(what, extra=extra)
+    metrics.count("SweepFailed", model=model_id)
 
 
 @lru_cache(maxsize=1)

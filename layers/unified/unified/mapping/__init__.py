@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from unified.errors import FieldProblem, Invalid
+from unified.errors import FieldProblem, Invalid, meant
 from unified.models import Model
 from unified.models.types import ABSENT, DateTime, FieldType, Unfit
 
@@ -130,7 +130,7 @@ class Mapper:
         for key, value in body.items():
             row = self.rows.get(key)
             if row is None:
-                problems.append(FieldProblem(key[:100], "is not a field of this model"))
+                problems.append(FieldProblem(key[:100], f"is not a field of this model{meant(key, self.rows)}"))
                 continue
             if not row.writable:
                 problems.append(FieldProblem(key, "is read-only"))

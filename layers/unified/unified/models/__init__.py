@@ -1,6 +1,6 @@
 """The unified language: models, their fields and types. It knows no provider and nothing of ours.
 
-One module per family; ``MODELS`` lists what each holds without loading it.
+One module per family, loaded by whoever needs one of its models.
 """
 
 from __future__ import annotations

@@ -10,6 +10,11 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def iso_at(seconds: float) -> str:
+    """Spell a time that is given in seconds since the epoch."""
+    return iso(datetime.fromtimestamp(seconds, UTC))
+
+
 def now_iso() -> str:
     """Spell the present."""
     return iso(datetime.now(UTC))

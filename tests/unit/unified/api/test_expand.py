@@ -193,12 +193,12 @@ def test_no_more_than_so_many_are_read(monkeypatch: pytest.MonkeyPatch, limit: i
 @pytest.mark.parametrize(
     ("paths", "told"),
     [
-        ("editor", "names no reference of book: editor"),
-        ("title", "names no reference of book: title"),
-        ("author.name", "names no reference of person: name"),
+        ("editor", "names no reference of book: editor; there is: author, readers"),
+        ("title", "names no reference of book: title; there is: author, readers"),
+        ("author.name", "names no reference of person: name; there is: friend, books"),
         ("author." * MAX_DEPTH + "friend", f"goes deeper than {MAX_DEPTH} levels: " + "author." * MAX_DEPTH + "friend"),
-        ("x" * 500, "names no reference of book: " + "x" * 60),
-        (".", "names no reference of book: "),
+        ("x" * 500, f"names no reference of book: {'x' * 60}; there is: author, readers"),
+        (".", "names no reference of book: ; there is: author, readers"),
     ],
 )
 def test_what_is_no_reference_is_named(paths: str, told: str) -> None:

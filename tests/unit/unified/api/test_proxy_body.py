@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from unified.api.proxy_body import MAX_BODY_BYTES, Asked, content_of, described
+from unified.api.proxy_body import MAX_BODY_BYTES, MAX_QUERY_DEPTH, Asked, content_of, described
 from unified.errors import UnifiedError
 
 BAD = "MORPH::CONNECTION::PROXY::BAD_REQUEST"
@@ -55,7 +55,7 @@ def test_the_longest_body_fits_into_what_lambda_carries() -> None:
 def test_a_description_is_read() -> None:
     headers = {"Ashby-Version": "2026-01-01"}
     assert asked(data={"limit": 1}, headers=headers) == Asked(
-        "POST", "candidate.list", "", {**headers, "content-type": "application/json"}, b'{"limit":1}'
+        "POST", "candidate.list", "", {**headers, "content-type": "application/json"}, b'{"limit": 1}'
     )
 
 
@@ -122,7 +122,61 @@ def test_what_is_no_description_is_refused(content: bytes) -> None:
     assert refused.value.code == BAD
 
 
-def test_letters_that_grow_as_escapes_are_measured_as_they_are_sent() -> None:
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        '{"x": 1e999, "y": 12345678901234567890.123456789, "z": 1.0}',
+        "9" * 5000,
+        '[1 , "\\ud800\\u00e9é" ]',
+        "[" * 500 + "]" * 500,
+    ],
+)
+def test_data_goes_on_as_it_is_spelled(spelled: str) -> None:
+    content = f' {{"method" : "POST","data": {spelled} , "path":"a.b"}} '.encode()
+    assert described(content).content == spelled.encode()
+
+
+def test_so_do_the_numbers_of_a_query() -> None:
+    content = b'{"method":"GET","path":"a.b","query":{"a":1e999,"b":[1.0,12345678901234567890.123456789],"c":true}}'
+    assert described(content).query == "a=1e999&b=1.0,12345678901234567890.123456789&c=true"
+
+
+def test_what_is_nested_without_end_is_refused() -> None:
+    for name, inner in (("data", "[" * 99999 + "]" * 99999), ("query", '{"a":' * 2000 + "1" + "}" * 2000)):
+        with pytest.raises(UnifiedError) as refused:
+            described(f'{{"method":"GET","path":"a.b","{name}":{inner}}}'.encode())
+        assert refused.value.code == BAD
+
+
+def test_a_query_may_be_nested_so_deep_and_no_deeper() -> None:
+    def nested(depth: int) -> Any:
+        return {"a": 1} if depth == 1 else {"a": nested(depth - 1)}
+
+    assert asked(query=nested(MAX_QUERY_DEPTH)).query == "a" + "[a]" * (MAX_QUERY_DEPTH - 1) + "=1"
     with pytest.raises(UnifiedError) as refused:
-        asked(data="é" * (MAX_BODY_BYTES // 3))
-    assert refused.value.status == 413
+        asked(query=nested(MAX_QUERY_DEPTH + 1))
+    assert [problem.field for problem in refused.value.fields] == ["query.a"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [({"a": "\ud800"}, "query.a"), ({"a": {"\ud800": 1}}, "query.a"), ({"\ud800": "x"}, "query.?")],
+)
+def test_half_of_a_surrogate_pair_is_named_where_it_lies(query: dict[str, Any], field: str) -> None:
+    with pytest.raises(UnifiedError) as refused:
+        asked(query=query)
+    assert refused.value.code == BAD
+    assert [problem.field for problem in refused.value.fields] == [field]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"method":"GET" "path":"a.b"}', b'{"method":"GET","path":"a.b",}', b'{"method":"GET","path":"a.b"}x',
+        b'{method:"GET"}', b'{"method" "GET"}', b'{,"method":"GET"}', b'{"method":"GET","path":"a.b"', b"{} {}",
+    ],
+)  # fmt: skip
+def test_what_is_nearly_json_is_refused(content: bytes) -> None:
+    with pytest.raises(UnifiedError) as refused:
+        described(content)
+    assert (refused.value.code, list(refused.value.fields)) == (BAD, [])

@@ -9,6 +9,7 @@ import pytest
 from tests.unit.unified.conftest import Script, good, lost, refused
 from unified.ashby import CONNECTOR
 from unified.connector import Account
+from unified.errors import UnifiedError
 
 
 def records(*ids: str, **more: Any) -> list[dict[str, Any]]:
@@ -31,14 +32,28 @@ def test_of_many_the_least_bear_witness_so_that_a_new_one_changes_little(ashby: 
     assert CONNECTOR.account(ashby.session()).ids == tuple(f"brand:{one}" for one in many[:10])
 
 
-@pytest.mark.parametrize("answer", [refused("missing_endpoint_permission", 403), good("nothing like a list")])
-def test_a_key_that_may_not_tell_is_of_no_known_organisation(ashby: Script, answer: Any) -> None:
-    ashby.answers = [answer]
+def test_a_key_that_may_not_tell_is_of_no_known_organisation(ashby: Script) -> None:
+    ashby.answers = [refused("missing_endpoint_permission", 403)]
 
     assert CONNECTOR.account(ashby.session()) == Account(None, ())
 
 
-def test_what_was_read_before_ashby_fell_silent_counts(ashby: Script) -> None:
-    ashby.answers = [good([{"id": "b1", "name": 7}, {"name": "no id"}]), lost(), lost(), lost()]
+def test_records_without_what_is_looked_for_tell_nothing(ashby: Script) -> None:
+    ashby.answers = [good([{"id": "b1", "name": 7}, {"name": "no id"}]), good([])]
 
     assert CONNECTOR.account(ashby.session()) == Account(None, ("brand:b1",))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [good("nothing like a list")],
+        [refused("rate_limit_exceeded", 429, retry_after="60")],
+        [good([{"id": "b1"}]), lost(), lost(), lost()],
+    ],
+)
+def test_an_ashby_that_does_not_tell_is_not_taken_for_a_key_that_may_not(ashby: Script, answers: list[Any]) -> None:
+    ashby.answers = answers
+
+    with pytest.raises(UnifiedError):
+        CONNECTOR.account(ashby.session())

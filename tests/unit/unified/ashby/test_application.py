@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.unified.ashby.conftest import failure, listed
 from tests.unit.unified.conftest import Script, good, lost, refused
 from tests.unit.unified.strategies import any_text, json_values
 from unified.ashby.application import MODEL
-from unified.connector import ListQuery, Operation, Page
-from unified.errors import Invalid, OutcomeUnknown, UnifiedError
+from unified.connector import ListQuery, Operation
+from unified.errors import Invalid, OutcomeUnknown
 
 APP = "11111111-1111-4111-8111-111111111111"
 ADA, BOB = "aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002"
@@ -34,17 +35,6 @@ def _member(user: str, role: str) -> dict[str, str]:
 
 def _reference(model: str, identity: str) -> dict[str, str]:
     return {"object": "resourceRef", "model": model, "id": identity}
-
-
-def _list(ashby: Script, **query: Any) -> Page:
-    asked: dict[str, Any] = {"limit": 50, **query}
-    return MODEL.list(ashby.session(), ListQuery(**asked))
-
-
-def _fails(call: Any) -> UnifiedError:
-    with pytest.raises(UnifiedError) as failed:
-        call()
-    return failed.value
 
 
 # Reading
@@ -121,7 +111,7 @@ def test_any_record_is_read_and_keeps_what_is_good(record: dict[str, Any]) -> No
 def test_filters_are_pushed_to_ashby(ashby: Script, filters: dict[str, str], more: dict[str, Any]) -> None:
     ashby.answers = [good([RECORD], moreDataAvailable=True, nextCursor="n")]
 
-    page = _list(ashby, filters=filters, cursor="c")
+    page = listed(MODEL, ashby, filters=filters, cursor="c")
 
     assert (page.records, page.next) == ([RECORD], "n")
     assert ashby.calls == [("application.list", {"limit": 50, "cursor": "c", **more})]
@@ -133,7 +123,7 @@ def test_filters_are_pushed_to_ashby(ashby: Script, filters: dict[str, str], mor
 def test_a_filter_that_is_wrong_is_named_and_not_sent(ashby: Script, filters: dict[str, str]) -> None:
     (name,) = filters
 
-    refusal = _fails(lambda: _list(ashby, filters=filters))
+    refusal = failure(lambda: listed(MODEL, ashby, filters=filters))
 
     assert (refusal.status, [problem.field for problem in refusal.fields]) == (400, [f"filter[{name}]"])
     assert ashby.sent == []
@@ -142,7 +132,7 @@ def test_a_filter_that_is_wrong_is_named_and_not_sent(ashby: Script, filters: di
 def test_a_candidates_applications_are_read_each(ashby: Script) -> None:
     ashby.answers = [good({"id": "c1", "applicationIds": ["a1"]}), good({**RECORD, "id": "a1"})]
 
-    page = _list(ashby, filters={"candidate": "c1"})
+    page = listed(MODEL, ashby, filters={"candidate": "c1"})
 
     assert ([one["id"] for one in page.records], page.next) == (["a1"], None)
     assert ashby.calls == [("candidate.info", {"id": "c1"}), ("application.info", {"applicationId": "a1"})]
@@ -191,13 +181,13 @@ def test_pages_of_a_candidate_are_whole(statuses: list[str], limit: int, only_ac
 def test_the_other_filters_hold_for_a_candidates_too(ashby: Script, more: dict[str, str], kept: bool) -> None:
     ashby.answers = [good({"applicationIds": ["a1"]}), good(RECORD)]
 
-    assert bool(_list(ashby, filters={"candidate": "c1", **more}).records) is kept
+    assert bool(listed(MODEL, ashby, filters={"candidate": "c1", **more}).records) is kept
 
 
 def test_a_hidden_application_is_said_to_be(ashby: Script) -> None:
     ashby.answers = [good({"applicationIds": ["a1"]}), refused("application_not_found")]
 
-    page = _list(ashby, filters={"candidate": "c1"})
+    page = listed(MODEL, ashby, filters={"candidate": "c1"})
 
     assert page.records == []
     assert page.warnings == ("1 of the candidate's applications are hidden from this key.",)
@@ -206,7 +196,7 @@ def test_a_hidden_application_is_said_to_be(ashby: Script) -> None:
 def test_a_candidate_that_is_not_there_is_named(ashby: Script) -> None:
     ashby.answers = [refused("candidate_not_found")]
 
-    failed = _fails(lambda: _list(ashby, filters={"candidate": "c1"}))
+    failed = failure(lambda: listed(MODEL, ashby, filters={"candidate": "c1"}))
 
     assert (failed.status, [problem.field for problem in failed.fields]) == (400, ["filter[candidate]"])
 
@@ -292,7 +282,7 @@ def test_a_reason_goes_with_an_archived_stage_and_with_no_other(
 ) -> None:
     ashby.answers = [good({"id": "s1", "type": stage})] if stage else []
 
-    refusal = _fails(lambda: MODEL.create(ashby.session(), {**NEW, **fields}))
+    refusal = failure(lambda: MODEL.create(ashby.session(), {**NEW, **fields}))
 
     assert (refusal.status, refusal.code) == (400, "CONNECTOR::OPERATION::BAD_REQUEST")
     assert [problem.field for problem in refusal.fields] == ["archiveReasonId"]
@@ -425,7 +415,7 @@ def test_fields_that_contradict_each_other_are_not_sent(
 def test_a_transfer_does_not_archive(ashby: Script) -> None:
     ashby.answers = [good({"id": "s1", "type": "Archived", "interviewPlanId": "p2"})]
 
-    refusal = _fails(lambda: MODEL.update(ashby.session(), APP, {"job": "j2", "stage": "s1"}))
+    refusal = failure(lambda: MODEL.update(ashby.session(), APP, {"job": "j2", "stage": "s1"}))
 
     assert [problem.field for problem in refusal.fields] == ["stage"]
     assert len(ashby.sent) == 1
@@ -442,7 +432,7 @@ def test_a_transfer_does_not_archive(ashby: Script) -> None:
 def test_what_ashby_says_of_a_move_is_told_in_our_words(ashby: Script, code: str, named: str, status: int) -> None:
     ashby.answers = [refused(code)]
 
-    failed = _fails(lambda: MODEL.update(ashby.session(), APP, {"stage": "s1", "archiveReasonId": "ar"}))
+    failed = failure(lambda: MODEL.update(ashby.session(), APP, {"stage": "s1", "archiveReasonId": "ar"}))
 
     assert (failed.status, [problem.field for problem in failed.fields]) == (status, [named])
     assert failed.upstream is not None
@@ -457,7 +447,7 @@ def test_an_application_that_is_not_there_is_missing(ashby: Script) -> None:
         lambda: MODEL.delete(ashby.session(), APP),
     ):
         ashby.answers = [refused("application_not_found")]
-        failed = _fails(call)
+        failed = failure(call)
         assert (failed.status, failed.code) == (404, "CONNECTOR::OPERATION::RESOURCE_NOT_FOUND")
 
 
@@ -474,7 +464,7 @@ def test_an_application_that_is_not_there_is_missing(ashby: Script) -> None:
 def test_a_reference_that_ashby_does_not_have_is_named(ashby: Script, code: str, named: str) -> None:
     ashby.answers = [refused(code)]
 
-    failed = _fails(lambda: MODEL.create(ashby.session(), NEW))
+    failed = failure(lambda: MODEL.create(ashby.session(), NEW))
 
     assert (failed.status, [problem.field for problem in failed.fields]) == (400, [named])
 
@@ -493,7 +483,7 @@ def test_delete_is_ashbys_own(ashby: Script) -> None:
 def test_the_permission_to_delete_is_named(ashby: Script) -> None:
     ashby.answers = [refused("missing_endpoint_permission", 403)]
 
-    assert _fails(lambda: MODEL.delete(ashby.session(), APP)).permission == "candidatesDelete"
+    assert failure(lambda: MODEL.delete(ashby.session(), APP)).permission == "candidatesDelete"
 
 
 @pytest.mark.parametrize(

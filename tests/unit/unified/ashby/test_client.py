@@ -125,6 +125,23 @@ def test_a_wait_that_does_not_fit_is_the_callers(ashby: Script, endpoint: str) -
     assert (len(ashby.sent), ashby.slept) == (1, [])
 
 
+def test_a_limit_is_passed_on_at_once_to_whoever_does_not_wait(ashby: Script) -> None:
+    ashby.answers = [refused("rate_limit_exceeded", 429, retry_after="1")]
+
+    with pytest.raises(UpstreamFailure) as failed:
+        ashby.session(waits=False).call("candidate.list")
+
+    assert (failed.value.retry_after, ashby.slept) == (1, [])
+
+
+def test_whoever_does_not_wait_out_a_limit_tries_again_all_the_same(ashby: Script) -> None:
+    ashby.answers = [reply(503, b""), good([])]
+
+    ashby.session(waits=False).call("candidate.list")
+
+    assert len(ashby.sent) == 2
+
+
 def test_a_limit_that_stays_is_passed_on_after_the_last_attempt(ashby: Script) -> None:
     ashby.answers = [refused("rate_limit_exceeded", 429, retry_after="1")] * 3
 

@@ -26,9 +26,17 @@ def test_a_key_makes_a_credential_that_is_not_shown() -> None:
     assert "the-key" not in repr(credential)
 
 
-@pytest.mark.parametrize("form", [{}, {"apiKey": ""}, {"apiKey": "  "}])
-def test_no_key_is_no_credential(form: dict[str, str]) -> None:
-    assert CONNECTOR.credential(form) is None
+def test_no_key_is_no_credential() -> None:
+    assert CONNECTOR.credential({}) is None
+
+
+@pytest.mark.parametrize("key", ["", "  "])
+def test_an_empty_key_is_refused_by_name(key: str) -> None:
+    """Who sends one believes that it is in place from then on."""
+    with pytest.raises(Invalid) as refusal:
+        CONNECTOR.credential({"apiKey": key})
+
+    assert [field for field, _ in refusal.value.fields] == ["settings.apiKey"]
 
 
 @pytest.mark.parametrize("key", ["a b", "a:b", "a\nb", "a\x00b", "schlüssel", "x" * 501])

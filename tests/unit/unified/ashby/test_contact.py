@@ -8,9 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests.unit.unified.ashby.conftest import listed
 from tests.unit.unified.conftest import Script, good, lost, refused, reply
 from unified.ashby.contact import MODEL
-from unified.connector import ListQuery, Operation
+from unified.connector import Operation
 from unified.errors import Invalid, Missing, OutcomeUnknown, UnifiedError, UpstreamFailure
 
 C1 = "c1c1c1c1-0000-4000-8000-000000000001"
@@ -263,15 +264,10 @@ def test_a_name_of_a_contact_that_is_not_there_is_not_written(ashby: Script) -> 
 # Searching
 
 
-def _list(ashby: Script, **query: Any) -> Any:
-    asked: dict[str, Any] = {"limit": 50, **query}
-    return MODEL.list(ashby.session(), ListQuery(**asked))
-
-
 def test_a_list_passes_limit_and_cursor_on(ashby: Script) -> None:
     ashby.answers = [good([{"id": C1}], moreDataAvailable=True, nextCursor="n")]
 
-    page = _list(ashby, limit=7, cursor="c")
+    page = listed(MODEL, ashby, limit=7, cursor="c")
 
     assert (page.records, page.next, page.warnings) == ([{"id": C1}], "n", ())
     assert ashby.calls == [("candidate.list", {"limit": 7, "cursor": "c"})]
@@ -290,14 +286,14 @@ def test_a_list_passes_limit_and_cursor_on(ashby: Script) -> None:
 def test_a_search_asks_for_address_or_name(ashby: Script, query: dict[str, Any], asked: dict[str, str]) -> None:
     ashby.answers = [good([])]
 
-    assert _list(ashby, **query).next is None
+    assert listed(MODEL, ashby, **query).next is None
 
     assert ashby.calls == [("candidate.search", asked)]
 
 
 def test_a_search_that_contradicts_itself_is_not_sent(ashby: Script) -> None:
     with pytest.raises(Invalid):
-        _list(ashby, q="Ada", filters={"name": "Grace"})
+        listed(MODEL, ashby, q="Ada", filters={"name": "Grace"})
 
     assert ashby.sent == []
 
@@ -308,7 +304,7 @@ def test_pages_of_a_search_give_each_record_once(found: int, limit: int) -> None
     given_out: list[Any] = []
     cursor: str | None = None
     for _ in range(102):
-        page = _list(Script([good(records)]), q="Ada", limit=limit, cursor=cursor)
+        page = listed(MODEL, Script([good(records)]), q="Ada", limit=limit, cursor=cursor)
         given_out += page.records
         assert len(page.records) <= limit
         assert bool(page.warnings) == (found >= 100)
@@ -322,7 +318,7 @@ def test_pages_of_a_search_give_each_record_once(found: int, limit: int) -> None
 def test_a_search_past_its_end_is_empty(ashby: Script) -> None:
     ashby.answers = [good([{"id": 1}])]
 
-    assert list(_list(ashby, q="Ada", cursor="50").records) == []
+    assert list(listed(MODEL, ashby, q="Ada", cursor="50").records) == []
 
 
 # Anonymizing
@@ -396,8 +392,8 @@ def test_other_failures_are_not_looked_into(ashby: Script, answer: Any, code: st
 def test_the_permission_that_is_missing_is_named(ashby: Script) -> None:
     for operation, call in (
         ("candidatesRead", lambda: MODEL.retrieve(ashby.session(), C1)),
-        ("candidatesRead", lambda: _list(ashby)),
-        ("candidatesRead", lambda: _list(ashby, q="Ada")),
+        ("candidatesRead", lambda: listed(MODEL, ashby)),
+        ("candidatesRead", lambda: listed(MODEL, ashby, q="Ada")),
         ("candidatesWrite", lambda: MODEL.create(ashby.session(), {"firstName": "A"})),
         ("candidatesWrite", lambda: MODEL.update(ashby.session(), C1, {"email": "a@b.example"})),
         ("candidatesWrite", lambda: MODEL.delete(ashby.session(), C1)),

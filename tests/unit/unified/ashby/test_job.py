@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.unified.ashby.conftest import listed
 from tests.unit.unified.conftest import Script, good, lost, refused
 from tests.unit.unified.strategies import any_text, json_values
 from unified.ashby.job import MODEL
-from unified.connector import ListQuery, Operation, Page
+from unified.connector import Operation
 from unified.errors import Invalid, OutcomeUnknown, UnifiedError
 
 JOB = "11111111-1111-4111-8111-111111111111"
@@ -33,11 +34,6 @@ ROLES = [{"id": "r1", "title": "Hiring Manager"}, {"id": "r2", "title": "Recruit
 
 def _member(user: str, role: str) -> dict[str, str]:
     return {"userId": user, "firstName": "A", "lastName": "B", "email": "a@b.example", "role": role}
-
-
-def _list(ashby: Script, **query: Any) -> Page:
-    asked: dict[str, Any] = {"limit": 50, **query}
-    return MODEL.list(ashby.session(), ListQuery(**asked))
 
 
 # Reading
@@ -131,7 +127,7 @@ def test_a_list_names_every_status_and_pushes_its_filters(
 ) -> None:
     ashby.answers = [good([MADE], moreDataAvailable=True, nextCursor="n")]
 
-    page = _list(ashby, **query)
+    page = listed(MODEL, ashby, **query)
 
     assert (page.records, page.next) == ([MADE], "n")
     assert ashby.calls == [("job.list", {"limit": 50, "expand": ["location"], **more})]
@@ -148,7 +144,7 @@ def test_a_list_names_every_status_and_pushes_its_filters(
 )
 def test_a_filter_that_is_wrong_is_named_and_not_sent(ashby: Script, query: dict[str, Any], named: str) -> None:
     with pytest.raises(Invalid) as refusal:
-        _list(ashby, **query)
+        listed(MODEL, ashby, **query)
 
     assert [problem.field for problem in refusal.value.fields] == [named]
     assert ashby.sent == []
@@ -158,7 +154,7 @@ def test_a_search_is_by_title_and_requisition_and_paged_by_position(ashby: Scrip
     records = [{"id": number} for number in range(100)]
     ashby.answers = [good(records)]
 
-    page = _list(ashby, q="Eng", filters={"requisitionId": "R"}, limit=10, cursor="95")
+    page = listed(MODEL, ashby, q="Eng", filters={"requisitionId": "R"}, limit=10, cursor="95")
 
     assert (page.records, page.next) == (records[95:], None)
     assert "at most 100" in page.warnings[0]

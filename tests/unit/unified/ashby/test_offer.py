@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.unified.ashby.conftest import failure
 from tests.unit.unified.conftest import Script, good, lost, refused, reply
 from tests.unit.unified.strategies import any_text, json_values
 from unified.ashby import offer_form
 from unified.ashby.offer import MODEL
 from unified.connector import ListQuery, Operation, Page
-from unified.errors import Invalid, OutcomeUnknown, UnifiedError
+from unified.errors import Invalid, OutcomeUnknown
 
 OFFER = "11111111-1111-4111-8111-111111111111"
 PROCESS = "22222222-2222-4222-8222-222222222222"
@@ -73,12 +74,6 @@ RECORD = {
     "latestVersion": VERSION,
 }
 NEW = {"application": "a1", "startDate": DAY, "salary": 100, "currency": "EUR"}
-
-
-def _fails(call: Any) -> UnifiedError:
-    with pytest.raises(UnifiedError) as failed:
-        call()
-    return failed.value
 
 
 def _submitted(body: Any) -> dict[str, Any]:
@@ -173,7 +168,7 @@ def test_filters_are_pushed_to_ashby(ashby: Script, filters: dict[str, str], mor
 
 @pytest.mark.parametrize("status", ["EXPIRED", "sent", "SENT;DRAFT"])
 def test_a_status_that_ashby_has_not_is_named(ashby: Script, status: str) -> None:
-    failed = _fails(lambda: MODEL.list(ashby.session(), ListQuery(50, None, None, {"status": status})))
+    failed = failure(lambda: MODEL.list(ashby.session(), ListQuery(50, None, None, {"status": status})))
 
     assert failed.fields[0].field == "filter[status]"
     assert ashby.sent == []
@@ -329,7 +324,7 @@ def test_a_process_that_was_begun_is_gone_on_with(ashby: Script) -> None:
 def test_a_failure_after_the_process_began_says_that_it_did(ashby: Script, answers: list[Any], code: str) -> None:
     ashby.answers = [good({"id": PROCESS}), *answers]
 
-    failed = _fails(lambda: MODEL.create(ashby.session(), NEW))
+    failed = failure(lambda: MODEL.create(ashby.session(), NEW))
 
     assert failed.code == code
     assert isinstance(failed, OutcomeUnknown) is code.endswith("UNKNOWN")
@@ -343,7 +338,7 @@ def test_a_failure_after_the_process_began_says_that_it_did(ashby: Script, answe
 def test_a_process_that_does_not_begin_leaves_nothing(ashby: Script, code: str, named: str, status: int) -> None:
     ashby.answers = [refused(code)]
 
-    failed = _fails(lambda: MODEL.create(ashby.session(), NEW))
+    failed = failure(lambda: MODEL.create(ashby.session(), NEW))
 
     assert (failed.status, [problem.field for problem in failed.fields]) == (status, [named])
     assert "was begun" not in failed.detail
@@ -359,7 +354,7 @@ def test_a_process_that_does_not_begin_leaves_nothing(ashby: Script, code: str, 
     ],
 )
 def test_a_mistake_that_needs_no_form_begins_no_process(ashby: Script, fields: dict[str, Any], named: str) -> None:
-    failed = _fails(lambda: MODEL.create(ashby.session(), fields))
+    failed = failure(lambda: MODEL.create(ashby.session(), fields))
 
     assert (failed.status, [problem.field for problem in failed.fields]) == (400, [named])
     assert ashby.sent == []
@@ -373,7 +368,7 @@ def test_what_ashby_says_of_a_field_of_the_form_is_told_in_our_words(ashby: Scri
     }
     ashby.answers = [good({"id": PROCESS}), good({"id": "f", "formDefinition": FORM}), reply(200, body)]
 
-    failed = _fails(lambda: MODEL.create(ashby.session(), NEW))
+    failed = failure(lambda: MODEL.create(ashby.session(), NEW))
 
     assert failed.fields[0].field == "salary"
 
@@ -448,7 +443,7 @@ def test_a_version_that_was_made_without_its_status_is_reported(ashby: Script) -
     ],
 )
 def test_what_cannot_be_changed_is_not_sent(ashby: Script, fields: dict[str, Any], named: list[str]) -> None:
-    failed = _fails(lambda: MODEL.update(ashby.session(), OFFER, fields))
+    failed = failure(lambda: MODEL.update(ashby.session(), OFFER, fields))
 
     assert (failed.code, [problem.field for problem in failed.fields]) == ("CONNECTOR::OPERATION::BAD_REQUEST", named)
     assert ashby.sent == []
@@ -457,7 +452,7 @@ def test_what_cannot_be_changed_is_not_sent(ashby: Script, fields: dict[str, Any
 def test_a_decided_offer_is_a_conflict(ashby: Script) -> None:
     ashby.answers = [good({**RECORD, "formDefinition": FORM}), refused("offer_already_decided")]
 
-    failed = _fails(lambda: MODEL.update(ashby.session(), OFFER, {"salary": 1}))
+    failed = failure(lambda: MODEL.update(ashby.session(), OFFER, {"salary": 1}))
 
     assert (failed.status, [problem.field for problem in failed.fields]) == (409, ["status"])
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.unified.ashby.conftest import listed
 from tests.unit.unified.conftest import Script, good, lost, refused, reply
 from tests.unit.unified.strategies import json_values
 from unified.ashby.calendar import MODEL, _of_pool, _of_user
-from unified.connector import ListQuery, Operation
+from unified.connector import Operation
 from unified.errors import Invalid, Missing, OutcomeUnknown, Refused, Unauthorized, UnifiedError
 
 
@@ -33,11 +34,6 @@ def _whole(*qualified: str, trainees: tuple[str, ...] = (), **changes: Any) -> d
         "trainees": [{"id": one} for one in trainees],
         **changes,
     }
-
-
-def _list(ashby: Script, **query: Any) -> Any:
-    asked: dict[str, Any] = {"limit": 50, **query}
-    return MODEL.list(ashby.session(), ListQuery(**asked))
 
 
 def _fields(record: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +106,7 @@ def test_a_list_goes_through_users_and_then_pools(ashby: Script) -> None:
     found: list[str] = []
     cursor: str | None = None
     for _ in range(4):
-        page = _list(ashby, limit=1, cursor=cursor)
+        page = listed(MODEL, ashby, limit=1, cursor=cursor)
         found += [record["id"] for record in page.records]
         cursor = page.next
 
@@ -135,7 +131,7 @@ def test_a_list_goes_through_users_and_then_pools(ashby: Script) -> None:
 def test_one_kind_takes_one_endpoint(ashby: Script, filters: dict[str, str], call: Any) -> None:
     ashby.answers = [good([])]
 
-    assert _list(ashby, filters=filters).next is None
+    assert listed(MODEL, ashby, filters=filters).next is None
 
     assert ashby.calls == [call]
 
@@ -143,7 +139,7 @@ def test_one_kind_takes_one_endpoint(ashby: Script, filters: dict[str, str], cal
 @pytest.mark.parametrize("filters", [{"kind": "user"}, {"kind": "Pool"}, {"isActive": "false"}, {"isActive": "1"}])
 def test_a_filter_with_another_value_is_named_and_not_sent(ashby: Script, filters: dict[str, str]) -> None:
     with pytest.raises(Invalid) as problem:
-        _list(ashby, filters=filters)
+        listed(MODEL, ashby, filters=filters)
 
     assert [one.field for one in problem.value.fields] == [f"filter[{name}]" for name in filters]
     assert ashby.sent == []
@@ -154,7 +150,7 @@ def test_the_permission_that_lacks_is_that_of_the_endpoint(ashby: Script, endpoi
     ashby.answers = [refused("missing_endpoint_permission", 403)]
 
     with pytest.raises(UnifiedError) as problem:
-        _list(ashby, cursor=cursor)
+        listed(MODEL, ashby, cursor=cursor)
 
     assert problem.value.permission == endpoint
 

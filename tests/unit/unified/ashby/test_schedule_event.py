@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.unified.ashby.conftest import failure
 from tests.unit.unified.conftest import Script, good, lost, refused, reply
 from tests.unit.unified.strategies import json_values
 from unified.ashby.event import MODEL
@@ -87,12 +88,6 @@ SENT = {"startTime": START, "endTime": END, "interviewers": [{"email": "ada@b.ex
 def _checked(**changes: Any) -> dict[str, Any]:
     body = {key: value for key, value in {**NEW, **changes}.items() if value is not None}
     return MODEL.mapper.check_write(body, creating=True)
-
-
-def _problem(call: Any) -> UnifiedError:
-    with pytest.raises(UnifiedError) as problem:
-        call()
-    return problem.value
 
 
 # Reading
@@ -194,7 +189,7 @@ def test_a_filter_that_ashby_refuses_is_named(ashby: Script) -> None:
     errors = [{"parameter": "interviewStageId"}]
     ashby.answers = [reply(200, {"success": False, "errors": errors, "errorInfo": {"code": "invalid_input"}})]
 
-    problem = _problem(lambda: MODEL.list(ashby.session(), ListQuery(5, filters={"stage": "s"})))
+    problem = failure(lambda: MODEL.list(ashby.session(), ListQuery(5, filters={"stage": "s"})))
 
     assert [one.field for one in problem.fields] == ["filter[stage]"]
 
@@ -296,7 +291,7 @@ def test_an_event_joins_a_schedule_and_is_told_from_the_others(ashby: Script) ->
 def test_fields_that_cannot_go_together_are_named_and_not_sent(
     ashby: Script, changes: dict[str, Any], field: str
 ) -> None:
-    problem = _problem(lambda: MODEL.create(ashby.session(), _checked(**changes)))
+    problem = failure(lambda: MODEL.create(ashby.session(), _checked(**changes)))
 
     assert (problem.status, problem.code) == (400, "CONNECTOR::OPERATION::BAD_REQUEST")
     assert [one.field for one in problem.fields] == [field]
@@ -317,7 +312,7 @@ def test_fields_that_cannot_go_together_are_named_and_not_sent(
     ],
 )
 def test_what_cannot_be_written_is_named(body: dict[str, Any], fields: set[str]) -> None:
-    problem = _problem(lambda: MODEL.mapper.check_write(body, creating=True))
+    problem = failure(lambda: MODEL.mapper.check_write(body, creating=True))
 
     assert {one.field for one in problem.fields} == fields
 
@@ -353,7 +348,7 @@ def test_an_attendee_that_is_no_user_is_named_and_nothing_written(
 ) -> None:
     ashby.answers = [answer]
 
-    problem = _problem(lambda: MODEL.create(ashby.session(), _checked(attendees=[attendee])))
+    problem = failure(lambda: MODEL.create(ashby.session(), _checked(attendees=[attendee])))
 
     assert (problem.status, [one.field for one in problem.fields]) == (400, ["attendees"])
     assert len(ashby.sent) == 1
@@ -376,7 +371,7 @@ def test_what_ashby_refuses_is_told_in_our_words(ashby: Script, code: str, param
     errors = [{"parameter": parameter}] if parameter else []
     ashby.answers = [reply(200, {"success": False, "errors": errors, "errorInfo": {"code": code}})]
 
-    problem = _problem(lambda: MODEL.create(ashby.session(), _checked()))
+    problem = failure(lambda: MODEL.create(ashby.session(), _checked()))
 
     assert (problem.status, problem.code) == (400, "CONNECTOR::OPERATION::BAD_REQUEST")
     assert [one.field for one in problem.fields] == [field]
@@ -387,7 +382,7 @@ def test_what_ashby_refuses_is_told_in_our_words(ashby: Script, code: str, param
 def test_a_schedule_to_join_that_is_not_there_is_a_wrong_field(ashby: Script) -> None:
     ashby.answers = [refused("interview_schedule_not_found")]
 
-    problem = _problem(lambda: MODEL.create(ashby.session(), _checked(application=None, schedule=SCHEDULE)))
+    problem = failure(lambda: MODEL.create(ashby.session(), _checked(application=None, schedule=SCHEDULE)))
 
     assert (problem.status, [one.field for one in problem.fields]) == (400, ["schedule"])
     assert len(ashby.sent) == 1
@@ -473,7 +468,7 @@ def test_an_attendee_who_stays_keeps_what_is_not_said_anew_and_takes_no_call(ash
 def test_a_change_that_cannot_be_is_named_and_not_written(ashby: Script, fields: dict[str, Any], field: str) -> None:
     ashby.answers = [good([_schedule()])]
 
-    problem = _problem(lambda: MODEL.update(ashby.session(), RECORD_ID, fields))
+    problem = failure(lambda: MODEL.update(ashby.session(), RECORD_ID, fields))
 
     assert (problem.status, [one.field for one in problem.fields]) == (400, [field])
     assert len(ashby.sent) == 1
@@ -490,7 +485,7 @@ def test_an_event_that_stays_where_it_is_is_not_written(ashby: Script) -> None:
 def test_an_interviewer_without_an_address_is_not_lost(ashby: Script) -> None:
     ashby.answers = [good([_schedule(_event(interviewers=[ADA, {"id": BOB_ID}]))])]
 
-    problem = _problem(lambda: MODEL.update(ashby.session(), RECORD_ID, {"endTime": LATER}))
+    problem = failure(lambda: MODEL.update(ashby.session(), RECORD_ID, {"endTime": LATER}))
 
     assert (problem.status, problem.code) == (409, "CONNECTOR::OPERATION::CONFLICT")
     assert "attendees" in problem.detail
@@ -501,7 +496,7 @@ def test_an_interviewer_without_an_address_is_not_lost(ashby: Script) -> None:
 def test_a_schedule_of_another_key_is_a_conflict_that_says_so(ashby: Script, code: str) -> None:
     ashby.answers = [good([_schedule()]), refused(code)]
 
-    problem = _problem(lambda: MODEL.update(ashby.session(), RECORD_ID, {"endTime": LATER}))
+    problem = failure(lambda: MODEL.update(ashby.session(), RECORD_ID, {"endTime": LATER}))
 
     assert (problem.status, problem.code) == (409, "CONNECTOR::OPERATION::CONFLICT")
     assert "same API key" in problem.detail
@@ -512,8 +507,8 @@ def test_a_schedule_of_another_key_is_a_conflict_that_says_so(ashby: Script, cod
 def test_a_refusal_that_blames_the_input_is_not_blamed_on_the_key(ashby: Script) -> None:
     ashby.answers = [good([_schedule()]), refused("invalid_input"), good([_schedule()]), refused("user_not_found")]
 
-    first = _problem(lambda: MODEL.update(ashby.session(), RECORD_ID, {"endTime": LATER}))
-    second = _problem(lambda: MODEL.update(ashby.session(), RECORD_ID, {"attendees": [{"email": "a@b.example"}]}))
+    first = failure(lambda: MODEL.update(ashby.session(), RECORD_ID, {"endTime": LATER}))
+    second = failure(lambda: MODEL.update(ashby.session(), RECORD_ID, {"attendees": [{"email": "a@b.example"}]}))
 
     assert first.code == second.code == "CONNECTOR::OPERATION::BAD_REQUEST"
     assert [one.field for one in second.fields] == ["attendees"]
@@ -581,7 +576,7 @@ def test_with_the_last_event_its_schedule_is_cancelled(ashby: Script) -> None:
 def test_an_event_with_feedback_is_not_cancelled(ashby: Script, siblings: tuple[Any, ...]) -> None:
     ashby.answers = [good([_schedule(_event(hasSubmittedFeedback=True), *siblings)])]
 
-    problem = _problem(lambda: MODEL.delete(ashby.session(), RECORD_ID))
+    problem = failure(lambda: MODEL.delete(ashby.session(), RECORD_ID))
 
     assert (problem.status, problem.code) == (409, "CONNECTOR::OPERATION::CONFLICT")
     assert "Feedback" in problem.detail
@@ -591,7 +586,7 @@ def test_an_event_with_feedback_is_not_cancelled(ashby: Script, siblings: tuple[
 def test_feedback_that_came_meanwhile_is_told_as_such(ashby: Script) -> None:
     ashby.answers = [good([_schedule(_event(), _event(id=OTHER))]), refused("interview_event_has_feedback")]
 
-    problem = _problem(lambda: MODEL.delete(ashby.session(), RECORD_ID))
+    problem = failure(lambda: MODEL.delete(ashby.session(), RECORD_ID))
 
     assert (problem.status, "Feedback" in problem.detail) == (409, True)
     assert problem.upstream is not None

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.unified.ashby.conftest import listed
 from tests.unit.unified.conftest import Script, good, refused
 from tests.unit.unified.strategies import any_text, json_values
 from unified.ashby.stage import MODEL
@@ -16,11 +17,6 @@ from unified.errors import Invalid, Missing, Refused, UnifiedError
 
 STAGE = "11111111-1111-4111-8111-111111111111"
 PLAN = {"id": "p1", "title": "Engineering", "isArchived": False}
-
-
-def _list(ashby: Script, **query: Any) -> Page:
-    asked: dict[str, Any] = {"limit": 50, **query}
-    return MODEL.list(ashby.session(), ListQuery(**asked))
 
 
 def _stage(number: int, plan: str = "p1") -> dict[str, Any]:
@@ -66,8 +62,8 @@ def test_the_stages_of_a_plan_are_paged_by_position(ashby: Script) -> None:
     stages = [_stage(number) for number in range(5)]
     ashby.answers = [good(stages, moreDataAvailable=False)] * 2
 
-    first = _list(ashby, limit=3, filters={"plan": "p1"})
-    second = _list(ashby, limit=3, filters={"plan": "p1"}, cursor=first.next)
+    first = listed(MODEL, ashby, limit=3, filters={"plan": "p1"})
+    second = listed(MODEL, ashby, limit=3, filters={"plan": "p1"}, cursor=first.next)
 
     assert [*first.records, *second.records] == stages
     assert second.next is None
@@ -80,7 +76,7 @@ def test_the_stages_of_a_job_are_those_of_all_its_plans(ashby: Script) -> None:
         good([_stage(1, "p2")], moreDataAvailable=False),
     ]
 
-    assert [stage["id"] for stage in _list(ashby, filters={"job": "j1"}).records] == ["p2-1"]
+    assert [stage["id"] for stage in listed(MODEL, ashby, filters={"job": "j1"}).records] == ["p2-1"]
 
     assert ashby.calls == [("job.info", {"id": "j1"}), ("interviewStage.list", {"interviewPlanId": "p2"})]
 
@@ -95,7 +91,7 @@ def test_a_plan_or_job_that_is_not_there_is_named(
     ashby.answers = [refused(code)]
 
     with pytest.raises(UnifiedError) as failed:
-        _list(ashby, filters=filters)
+        listed(MODEL, ashby, filters=filters)
 
     assert failed.value.status == 400
     assert [problem.field for problem in failed.value.fields] == [named]
@@ -105,7 +101,7 @@ def test_a_plan_or_job_that_is_not_there_is_named(
 
 def test_plan_and_job_do_not_go_together(ashby: Script) -> None:
     with pytest.raises(Invalid):
-        _list(ashby, filters={"plan": "p", "job": "j"})
+        listed(MODEL, ashby, filters={"plan": "p", "job": "j"})
 
     assert ashby.sent == []
 

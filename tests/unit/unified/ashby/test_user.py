@@ -6,19 +6,15 @@ from typing import Any
 
 import pytest
 
+from tests.unit.unified.ashby.conftest import listed
 from tests.unit.unified.conftest import Script, good
 from unified.ashby.user import MODEL
-from unified.connector import ListQuery, Operation
+from unified.connector import Operation
 from unified.errors import Invalid, Refused
 
 U1 = "a1a1a1a1-0000-4000-8000-000000000001"
 ADA = {"id": U1, "firstName": "Ada", "lastName": "L", "email": "a@b.example", "isEnabled": True}
 GONE = {**ADA, "id": "u2", "isEnabled": False}
-
-
-def _list(ashby: Script, **query: Any) -> Any:
-    asked: dict[str, Any] = {"limit": 50, **query}
-    return MODEL.list(ashby.session(), ListQuery(**asked))
 
 
 def test_a_user_is_read() -> None:
@@ -50,7 +46,7 @@ def test_a_list_has_the_deactivated_unless_asked_otherwise(
 ) -> None:
     ashby.answers = [good([ADA, GONE], moreDataAvailable=True, nextCursor="n")]
 
-    page = _list(ashby, **query)
+    page = listed(MODEL, ashby, **query)
 
     assert (page.records, page.next) == ([ADA, GONE], "n")
     assert ashby.calls == [("user.list", body)]
@@ -67,7 +63,7 @@ def test_a_list_has_the_deactivated_unless_asked_otherwise(
 def test_a_user_is_found_by_address(ashby: Script, query: dict[str, Any]) -> None:
     ashby.answers = [good([ADA, GONE])]
 
-    page = _list(ashby, **query)
+    page = listed(MODEL, ashby, **query)
 
     assert (page.records, page.next) == ([ADA, GONE], None)
     assert ashby.calls == [("user.search", {"email": "a@b.example"})]
@@ -76,7 +72,7 @@ def test_a_user_is_found_by_address(ashby: Script, query: dict[str, Any]) -> Non
 def test_the_filters_of_a_search_are_all_kept(ashby: Script) -> None:
     ashby.answers = [good([ADA, GONE])]
 
-    assert _list(ashby, filters={"email": "a@b.example", "isActive": "true"}).records == [ADA]
+    assert listed(MODEL, ashby, filters={"email": "a@b.example", "isActive": "true"}).records == [ADA]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +86,7 @@ def test_the_filters_of_a_search_are_all_kept(ashby: Script) -> None:
 )
 def test_what_ashby_cannot_look_for_is_not_sent(ashby: Script, query: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
-        _list(ashby, **query)
+        listed(MODEL, ashby, **query)
 
     assert ashby.sent == []
 

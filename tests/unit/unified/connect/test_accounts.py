@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from unified.connections.accounts import is_another, witnesses
+from tests.unit.unified.conftest import Script, good, lost
+from unified.connections import accounts
+from unified.connections.accounts import account_of, is_another, witnesses
 from unified.connections.records import Reference
-from unified.connector import Account
+from unified.connector import Account, Credential, load_connector
+from unified.deadline import Deadline
+from unified.secret import Secret
 
 HERE = Reference("prj", "ashby", "acme")
 
@@ -41,3 +48,35 @@ def test_a_witness_says_nothing_of_the_account_and_fits_one_connection_alone() -
 
     assert identity not in kept
     assert kept != witnesses(Reference("prj", "ashby", "other"), Account(None, (f"brand:{identity}",)))[0]
+
+
+@pytest.mark.parametrize(
+    ("answers", "name"), [([good([{"id": "b1", "name": "One"}]), good([])], "One"), ([lost()], None)]
+)
+def test_whose_account_it_is_may_take_a_few_seconds_and_no_more(
+    ashby: Script, monkeypatch: pytest.MonkeyPatch, answers: list[Any], name: str | None
+) -> None:
+    asked: list[float] = []
+    connector = load_connector("ashby")
+
+    def open_line(_url: str, _credential: Credential, deadline: Deadline, _renew: None) -> object:
+        asked.append(deadline.remaining())
+        return ashby.session(seconds=1)
+
+    monkeypatch.setattr(accounts, "settings", lambda: SimpleNamespace(upstream_urls={"ashby": ""}))
+    monkeypatch.setattr(
+        accounts, "load_connector", lambda _name: SimpleNamespace(open=open_line, account=connector.account)
+    )
+    ashby.answers = list(answers)
+
+    found = account_of(HERE, Credential("apiKey", Secret("k")), Deadline(29))
+
+    assert (found and found.name) == name
+    assert 3 < asked[0] <= 4
+
+
+def test_no_part_of_the_work_outlasts_the_whole() -> None:
+    whole = Deadline(2)
+
+    assert whole.within(60).remaining() <= 1.25
+    assert Deadline(60).within(4).remaining() <= 4

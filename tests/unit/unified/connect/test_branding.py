@@ -37,6 +37,9 @@ def test_a_look_is_kept_as_it_is_and_an_empty_part_is_taken_away() -> None:
     ("field", "value"),
     [
         ("companyName", "x" * 81),
+        ("companyName", "   "),
+        ("displayName", "x" * 81),
+        ("displayName", "\u00a0"),
         ("title", "two\nlines"),
         ("intro", "\u202egnp.exe"),
         ("intro", 7),

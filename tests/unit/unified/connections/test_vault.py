@@ -76,17 +76,31 @@ def test_an_item_that_is_no_sealed_value_is_refused(item: dict[str, Any]) -> Non
 
 
 def test_opening_again_needs_no_call_until_the_key_is_too_old(keys: MemoryKeys) -> None:
-    moments = iter((0.0, 1.0, 299.9, 300.1, 300.1))
+    now = [0.0]
     sealed = Vault(keys).seal(ACME, TEXT)
-    vault = Vault(keys, max_age=300, clock=lambda: next(moments))
+    vault = Vault(keys, max_age=300, clock=lambda: now[0])
     keys.calls.clear()
 
-    for _ in range(3):
+    for moment in (0.0, 1.0, 299.9):
+        now[0] = moment
         vault.open(ACME, sealed)
     assert keys.calls == ["unwrap"]
 
+    now[0] = 300.1
     vault.open(ACME, sealed)
     assert keys.calls == ["unwrap", "unwrap"]
+
+
+def test_a_key_in_memory_serves_no_longer_because_the_clock_was_set_back(keys: MemoryKeys) -> None:
+    now = [1_000.0]
+    vault = Vault(keys, clock=lambda: now[0])
+    sealed = vault.seal(ACME, TEXT)
+    keys.calls.clear()
+
+    now[0] = 900.0
+    vault.open(ACME, sealed)
+
+    assert keys.calls == ["unwrap"]
 
 
 def test_a_key_in_memory_serves_a_bounded_number_of_openings(keys: MemoryKeys) -> None:

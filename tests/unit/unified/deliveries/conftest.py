@@ -72,8 +72,11 @@ class RecordingBus(Bus):
 
     def __init__(self) -> None:
         self.put_events: list[tuple[str, Mapping[str, Any]]] = []
+        self.broken = False
 
     def put(self, kind: str, detail: Mapping[str, Any]) -> None:
+        if self.broken:
+            raise ConnectionError("the bus is not there")
         self.put_events.append((kind, detail))
 
 
@@ -162,6 +165,10 @@ class World:
     def attempts(self, event: Event) -> list[dict[str, Any]]:
         """Return the attempts to deliver an event."""
         return self.deliveries.of_event(PROJECT, event.id)[1]
+
+    def told(self, kind: str) -> list[Mapping[str, Any]]:
+        """Return what the bus was told of one kind."""
+        return [detail for put, detail in self.bus.put_events if put == kind]
 
     def now(self, endpoint: Endpoint) -> Endpoint:
         """Read an endpoint anew."""

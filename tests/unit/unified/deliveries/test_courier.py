@@ -149,7 +149,7 @@ def test_five_days_of_failure_disable_the_endpoint(world: World, capsys: pytest.
     assert (found.status, found.reason) == ("disabled", "failing")
     assert 120 * HOUR <= max(posted.at for posted in world.posted) < 127 * HOUR
     assert world.state(late, endpoint).state == "cancelled"
-    assert [detail["reason"] for _, detail in world.bus.put_events] == ["failing"]
+    assert [detail["reason"] for detail in world.told("webhookEndpoint.disabled")] == ["failing"]
     assert capsys.readouterr().out.count('"EndpointDisabled": 1') == 1
 
 

@@ -22,7 +22,6 @@ ARN = "arn:aws:sqs:eu-west-1:123456789012:deliveries"
 def queue(table: Table, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
     """Give a queue and a schedule group in moto."""
     for name, value in {
-        "DELIVERY_QUEUE_ARN": ARN,
         "DELIVERY_DEAD_LETTER_QUEUE_ARN": f"{ARN}-dead",
         "SCHEDULE_GROUP": "unified",
         "SCHEDULE_ROLE_ARN": "arn:aws:iam::123456789012:role/schedules",
@@ -72,6 +71,22 @@ def test_messages_are_sent_in_batches(queue: Queue) -> None:
     assert sorted(Message.from_json(text).attempt for text in received(queue)) == list(range(1, 24))
 
 
+def test_each_message_says_to_which_endpoint_it_goes(queue: Queue) -> None:
+    """By its group SQS keeps an endpoint that takes its time from keeping all others waiting."""
+    queue.send([MESSAGE, MESSAGE._replace(endpoint="ep_2")])
+    queue.later(MESSAGE._replace(endpoint="ep_3"), time.time(), time.time())
+
+    answer = aws.client("sqs").receive_message(
+        QueueUrl=queue._url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["MessageGroupId"]
+    )
+
+    groups = {
+        Message.from_json(message["Body"]).endpoint: message["Attributes"]["MessageGroupId"]
+        for message in answer["Messages"]
+    }
+    assert groups == {"ep_1": "ep_1", "ep_2": "ep_2", "ep_3": "ep_3"}
+
+
 @pytest.mark.parametrize(("wait", "delay"), [(-5, 0), (0, 0), (4.2, 5), (300, 300), (900, 900)])
 def test_a_wait_of_minutes_is_sqss_own(wait: float, delay: int) -> None:
     sent: list[dict[str, Any]] = []
@@ -97,8 +112,11 @@ def test_a_wait_of_hours_is_a_schedule_that_ends_with_its_one_run(queue: Queue) 
     assert made["FlexibleTimeWindow"] == {"Mode": "OFF"}
     assert made["ActionAfterCompletion"] == "DELETE"
     target = made["Target"]
-    assert (target["Arn"], target["DeadLetterConfig"]["Arn"]) == (ARN, f"{ARN}-dead")
-    assert Message.from_json(target["Input"]) == MESSAGE
+    assert target["Arn"] == "arn:aws:scheduler:::aws-sdk:sqs:sendMessage"
+    assert target["DeadLetterConfig"]["Arn"] == f"{ARN}-dead"
+    sent = json.loads(target["Input"])
+    assert Message.from_json(sent["MessageBody"]) == MESSAGE
+    assert (sent["QueueUrl"], sent["MessageGroupId"]) == (queue._url, MESSAGE.endpoint)
     assert len(made["Name"]) <= 64
 
 

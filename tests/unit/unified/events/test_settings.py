@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +9,8 @@ import pytest
 from tests.unit.unified.deliveries.conftest import table
 from unified import table as t
 from unified.events import settings
-from unified.events.settings import EventSettings
+from unified.events.settings import CACHE_SECONDS, EventSettings
+from unified.remembered import Remembered
 
 __all__ = ["table"]
 
@@ -18,9 +18,9 @@ __all__ = ["table"]
 @pytest.fixture(autouse=True)
 def forget() -> Iterator[None]:
     """Remember nothing of other tests."""
-    settings.forget()
+    settings._remembered.cache_clear()
     yield
-    settings.forget()
+    settings._remembered.cache_clear()
 
 
 def test_what_was_never_chosen_is_as_usual(table: t.Table) -> None:
@@ -39,18 +39,21 @@ def test_one_choice_leaves_the_others(table: t.Table) -> None:
 
 
 def test_a_worker_goes_on_with_what_it_knows_for_half_a_minute(table: t.Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    began = time.monotonic()
+    now = [1_000_000_000.0]
+    remembered: Remembered[str, EventSettings] = Remembered(CACHE_SECONDS, 10, lambda: now[0])
+    monkeypatch.setattr(settings, "_remembered", lambda: remembered)
     assert settings.read(table, "prj_1").thin
     table.update(t.event_settings_key("prj_1"), {"thin": False})
 
+    now[0] += CACHE_SECONDS - 1
     assert settings.read(table, "prj_1").thin
-    monkeypatch.setattr(time, "monotonic", lambda: began + settings.CACHE_SECONDS + 1)
+    now[0] += 2
     assert not settings.read(table, "prj_1").thin
 
 
-def test_no_more_projects_are_remembered_than_memory_is_for(table: t.Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "_MAX_CACHED", 2)
-    for project in ("prj_1", "prj_2", "prj_3"):
-        settings.read(table, project)
+def test_who_changes_them_goes_by_the_change_at_once(table: t.Table) -> None:
+    assert settings.read(table, "prj_1").thin
 
-    assert len(settings._cached) <= 2
+    settings.change(table, "prj_1", {"thin": False})
+
+    assert not settings.read(table, "prj_1").thin

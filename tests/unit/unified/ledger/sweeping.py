@@ -12,7 +12,7 @@ from unified.ledger.decisions import Policy
 from unified.ledger.ledger import Write
 from unified.ledger.progress import Progress
 from unified.ledger.subject import Subject
-from unified.ledger.sweep import Interrupted, Pass, Witness, begin
+from unified.ledger.sweep import Interrupted, Pass, Witness, begin, fail
 
 from .account import Account, Things, moment, subject
 from .memory_entries import MemoryEntries
@@ -147,8 +147,8 @@ class World:
             return one.run(begun)
         except (RateLimited, Unauthorized):
             raise
-        except UnifiedError as failed:
-            return one.fail(self.notes.progress, failed)
+        except (UnifiedError, ValueError) as failed:
+            return fail(self.notes, self.notes.progress, failed, self.clock())
 
     def sweep_until_done(self) -> int:
         """Sweep whatever stops it; returns how many times it was begun."""

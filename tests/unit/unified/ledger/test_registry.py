@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,10 +11,10 @@ import pytest
 
 from unified import table as t
 from unified.deadline import Deadline
+from unified.ledger import worker
 from unified.ledger.ledger import TableEntries
 from unified.ledger.progress import Held, Progress, Run
 from unified.ledger.registry import LEASE_SECONDS, Desk, LeaseLost, Registry
-from unified.ledger.sweep import Witness
 from unified.ledger.worker import Worker
 
 from .account import COMPLETE, WATCH, Account, Things, subject
@@ -104,7 +105,7 @@ def test_a_connection_that_was_purged_does_not_come_back(table: t.Table) -> None
 def test_a_pause_is_no_connection(table: t.Table) -> None:
     registry = Registry(table)
     table.put(WATCH.sweep_key(), {**WATCH.to_message(), "dueAt": 1.0})
-    registry.pause_all("ashby", 9.0)
+    registry.pause(WATCH, 9.0, for_all=True)
 
     assert [due.watch for due in registry.all()] == [WATCH]
     assert (registry.paused_until("ashby"), registry.paused_until("other")) == (9.0, 0.0)
@@ -115,7 +116,7 @@ class Kill(BaseException):
 
 
 class Sweeper:
-    """A worker that makes passes of one model over the real table."""
+    """A worker that sweeps a connection with one model, over the real table; its webhooks need nothing."""
 
     def __init__(self, table: t.Table) -> None:
         self.table = table
@@ -124,10 +125,24 @@ class Sweeper:
         for number in range(30):
             self.account.put(f"r{number:03}", "A")
         self.account.now += 60
-        self.home = cast(Any, SimpleNamespace(table=table, clock=lambda: self.account.now, progress=self._progress))
-        self.entries = TableEntries(table, WATCH, "thing")
+        entries = TableEntries(table, WATCH, "thing")
+        watched = SimpleNamespace(
+            watch=WATCH,
+            models=["thing"],
+            connection=SimpleNamespace(status="authorized"),
+            settings=SimpleNamespace(sweep_minutes=60, full_sweep_hours=24),
+            line=lambda _deadline: SimpleNamespace(run=lambda work: work(None)),
+            subject=lambda _model, _progress: subject(self.model, entries, self._clock, COMPLETE),
+        )
+        home = SimpleNamespace(
+            table=table, clock=self._clock, now=lambda: "", open=lambda _watch: watched, progress=self._progress
+        )
+        self._worker = Worker(cast(Any, home), lambda _tasks, _delay: None)
 
-    def _progress(self, _watch: Any, model_id: str) -> Progress:
+    def _clock(self) -> float:
+        return self.account.now
+
+    def _progress(self, _watch: Any, model_id: str, _state: Any = None) -> Progress:
         item = self.table.get(MODEL)
         return Progress(model_id, "") if item is None else Progress.from_item(item)
 
@@ -135,19 +150,10 @@ class Sweeper:
     def progress(self) -> Progress:
         return self._progress(WATCH, "thing")
 
-    def make_pass(self, desk: Desk | None = None, seconds: float = 60) -> None:
-        """Make one invocation's pass, as the worker does."""
-        watched = SimpleNamespace(
-            watch=WATCH,
-            settings=SimpleNamespace(full_sweep_hours=24),
-            subject=lambda _model, _progress: subject(self.model, self.entries, self.home.clock, COMPLETE),
-        )
-        holder = desk or Desk(self.table, WATCH)
-        holder.take(self.account.now)
-        witness = Witness(lambda _session: False, lambda _model, _record: None)
-        deadline = Deadline(seconds)
-        Worker(self.home)._pass(cast(Any, watched), holder, self.progress, None, witness, deadline)
-        holder.release()
+    def work(self) -> None:
+        """Work the connection off in one invocation."""
+        self.table.update(WATCH.sync_key("STATE"), {"hooksAt": self.account.now, "hookModels": ["thing"]})
+        self._worker.work({"task": "sweep", "watch": WATCH.to_message()}, Deadline(600))
 
     def ask(self, **wishes: bool) -> None:
         """Ask for what a person may ask for."""
@@ -161,14 +167,14 @@ class Sweeper:
 @pytest.fixture
 def sweeper(table: t.Table) -> Sweeper:
     sweeper = Sweeper(table)
-    sweeper.make_pass()
+    sweeper.work()
     sweeper.account.now += 3600
     return sweeper
 
 
 def test_a_full_pass_that_was_asked_for_is_made_once(sweeper: Sweeper) -> None:
     sweeper.ask(wantsFull=True)
-    sweeper.make_pass()
+    sweeper.work()
 
     assert (sweeper.progress.full_at, sweeper.progress.wants_full) == (sweeper.account.now, False)
 
@@ -176,37 +182,49 @@ def test_a_full_pass_that_was_asked_for_is_made_once(sweeper: Sweeper) -> None:
 def test_a_full_pass_asked_for_while_one_of_changes_is_under_way_is_made_after_it(sweeper: Sweeper) -> None:
     for record_id in list(sweeper.account.records):
         sweeper.account.put(record_id, "B")
-    sweeper.make_pass(seconds=0)
+    sweeper.model.fail = lambda cursor: None if cursor is None else killed()
+    with pytest.raises(Kill):
+        sweeper.work()
+    sweeper.model.fail = lambda _cursor: None
+    sweeper.account.now += LEASE_SECONDS + 1
     run = sweeper.progress.run
     assert run is not None
     assert run.kind == "incremental"
     sweeper.ask(wantsFull=True)
 
-    sweeper.make_pass()
-    sweeper.make_pass()
+    sweeper.work()
+    sweeper.work()
 
     assert sweeper.progress.full_at == sweeper.account.now
 
 
-def test_a_full_pass_that_was_asked_for_outlives_who_was_about_to_begin_it(sweeper: Sweeper) -> None:
+def test_a_full_pass_that_was_asked_for_outlives_who_was_about_to_begin_it(
+    sweeper: Sweeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sweeper.ask(wantsFull=True)
-    with pytest.raises(Kill):
-        sweeper.make_pass(Killing(sweeper.table, WATCH, at="save"))
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "Desk", partial(Killing, at="save"))
+        with pytest.raises(Kill):
+            sweeper.work()
     sweeper.account.now += LEASE_SECONDS + 1
 
-    sweeper.make_pass()
+    sweeper.work()
 
     assert sweeper.progress.full_at == sweeper.account.now
 
 
-def test_what_a_person_accepted_holds_once_though_the_invocation_is_killed(sweeper: Sweeper) -> None:
+def test_what_a_person_accepted_holds_once_though_the_invocation_is_killed(
+    sweeper: Sweeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sweeper.account.now += DAY
     sweeper.ask(accepts=True)
-    with pytest.raises(Kill):
-        sweeper.make_pass(Killing(sweeper.table, WATCH, at="saved"))
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "Desk", partial(Killing, at="saved"))
+        with pytest.raises(Kill):
+            sweeper.work()
     sweeper.drop(25)
     sweeper.account.now += DAY
-    sweeper.make_pass()
+    sweeper.work()
 
     held = sweeper.progress.held
     assert held is not None

@@ -27,6 +27,22 @@ def test_the_first_pass_notes_what_was_there_and_tells_nobody() -> None:
     assert (done.swept_at, done.full_at) == (world.clock(), world.clock())
 
 
+def test_a_page_that_breaks_us_costs_none_of_those_before_it() -> None:
+    world = World()
+
+    def breaks(cursor: str | None) -> None:
+        if cursor == "6":
+            raise ValueError("a record that breaks us")
+
+    world.model.fail = breaks
+    for _ in range(4):
+        assert world.sweep().held is None
+    assert sorted(world.ledger) == [f"r{number:03}" for number in range(6)]
+    held = world.sweep().held
+    assert held is not None
+    assert (held.reason, held.permission) == ("pageFailed", None)
+
+
 def test_a_full_pass_finds_all_that_changed() -> None:
     world = full_world()
     done = world.sweep()

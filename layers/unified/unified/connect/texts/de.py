@@ -7,9 +7,13 @@ TEXTS = {
     "title": "{provider} mit {company} verbinden",
     "title.again": "{provider} erneut mit {company} verbinden",
     "title.permissions": "{company} fehlende Berechtigungen geben",
+    "title.connected": "{provider} neu mit {company} verbinden",
+    "for": "Für {customer}. Wenn Sie das nicht sind, machen Sie hier nicht weiter.",
     "intro": "{company} bittet um Zugriff auf Ihr {provider}-Konto. Sie bestimmen, was gesehen und getan werden darf.",
     "intro.connected": "{provider} ist schon verbunden. Was jetzt funktioniert, funktioniert weiter, bis ein neuer"
     " Schlüssel sich bewährt hat.",
+    "intro.permissions": "{provider} ist verbunden, und was jetzt funktioniert, funktioniert weiter. {company} bittet"
+    " um mehr als bisher.",
     "intro.again": "Die bisherige Verbindung funktioniert nicht mehr. Erneutes Verbinden stellt sie wieder her; sonst"
     " ändert sich nichts.",
     "problem": "Es gibt ein Problem",
@@ -20,6 +24,8 @@ TEXTS = {
     "oauth.leaving": "Sie werden zu {provider} geleitet…",
     "oauth.leaving.link": "Weiter zu {provider}, falls nichts geschieht",
     "or": "oder",
+    "sending": "Einen Moment…",
+    "more": "Stattdessen einen anderen Schlüssel oder Weg verwenden",
     "key.heading": "Einen API-Schlüssel verwenden",
     "key.open": "API-Schlüssel in {provider} öffnen",
     "key.new.window": "(öffnet einen neuen Tab)",
@@ -46,6 +52,8 @@ TEXTS = {
     "key.another.unnamed": "eine andere Organisation",
     "key.malformed": "Das sieht nicht wie ein API-Schlüssel von {provider} aus. Kopieren Sie den ganzen Schlüssel ohne"
     " Leerzeichen und fügen Sie ihn erneut ein.",
+    "key.encoded": "Das ist der Schlüssel, wie Programme ihn senden, als Basic oder Base64 kodiert. Kopieren Sie den"
+    " Schlüssel selbst, wie {provider} ihn zeigt.",
     "key.refused": "{provider} akzeptiert diesen Schlüssel nicht. Er ist vielleicht unvollständig, deaktiviert oder"
     " gelöscht: Legen Sie einen neuen an und fügen Sie ihn ein.",
     "key.busy": "{provider} hat gerade nicht geantwortet. Mit Ihrem Schlüssel ist alles in Ordnung; versuchen Sie es"
@@ -54,7 +62,7 @@ TEXTS = {
     "key.switch": "Ja, zu diesem anderen Konto wechseln",
     "missing": "fehlt",
     "granted": "vorhanden",
-    "permissions.text": "Der verbundene Schlüssel funktioniert, aber {company} braucht mehr, als er darf: {missing}.",
+    "permissions.text": "Der verbundene Schlüssel funktioniert, aber ihm fehlt:",
     "permissions.how": "Öffnen Sie den Schlüssel in {provider}, wählen Sie „Configure API Key Permissions“, kreuzen Sie"
     " das Fehlende an und speichern Sie. Prüfen Sie dann erneut; ein neuer Schlüssel ist nicht nötig.",
     "permissions.button": "Erneut prüfen",
@@ -81,6 +89,9 @@ TEXTS = {
     " jederzeit erneut versuchen.",
     "error.temporarily_unavailable": "{provider} hat nicht geantwortet. Nichts hat sich geändert; versuchen Sie es"
     " gleich noch einmal.",
+    "error.expired_consent": "Diese Anmeldung bei {provider} war schon beendet: Sie hat länger als zehn Minuten"
+    " gedauert oder kam zweimal zurück. Ist {provider} verbunden, sagt diese Seite es gleich; sonst beginnen Sie hier"
+    " von vorn.",
     "error.connection_removed": "Die Verbindung wurde inzwischen entfernt. Bitten Sie {company} um einen neuen Link.",
     "error.other": "{provider} wurde nicht verbunden. Nichts hat sich geändert; versuchen Sie es erneut, und sagen Sie"
     " {company} Bescheid, wenn es wieder geschieht.",

@@ -7,9 +7,13 @@ TEXTS = {
     "title": "Connect {provider} to {company}",
     "title.again": "Connect {provider} to {company} again",
     "title.permissions": "Give {company} the permissions it lacks",
+    "title.connected": "Reconnect {provider} to {company}",
+    "for": "For {customer}. If that is not you, do not go on.",
     "intro": "{company} asks for access to your {provider} account. You decide what it may see and do.",
     "intro.connected": "{provider} is connected already. Whatever works now goes on working until a new key has proven"
     " itself.",
+    "intro.permissions": "{provider} is connected, and what works now goes on working. {company} asks for more than"
+    " before.",
     "intro.again": "The earlier connection no longer works. Connecting again brings it back; nothing else changes.",
     "problem": "There is a problem",
     "oauth.heading": "Sign in at {provider}",
@@ -18,6 +22,8 @@ TEXTS = {
     "oauth.leaving": "Taking you to {provider}…",
     "oauth.leaving.link": "Continue to {provider} if nothing happens",
     "or": "or",
+    "sending": "One moment…",
+    "more": "Use another key or another way instead",
     "key.heading": "Use an API key",
     "key.open": "Open the API keys in {provider}",
     "key.new.window": "(opens in a new tab)",
@@ -43,6 +49,8 @@ TEXTS = {
     "key.another.unnamed": "another organisation",
     "key.malformed": "This does not look like an API key of {provider}. Copy the whole key, without spaces, and paste"
     " it again.",
+    "key.encoded": "This is the key as programs send it, encoded as Basic or Base64. Copy the key itself, as {provider}"
+    " shows it.",
     "key.refused": "{provider} does not accept this key. It may be incomplete, disabled or deleted: make a new one and"
     " paste that.",
     "key.busy": "{provider} did not answer just now. Nothing is wrong with your key; try again in a moment.",
@@ -50,7 +58,7 @@ TEXTS = {
     "key.switch": "Yes, switch to this other account",
     "missing": "missing",
     "granted": "granted",
-    "permissions.text": "The connected key works, but {company} needs more than it may do: {missing}.",
+    "permissions.text": "The connected key works, but it lacks:",
     "permissions.how": "In {provider}, open the key, choose “Configure API Key Permissions”, tick what is missing and"
     " save. Then check again; no new key is needed.",
     "permissions.button": "Check again",
@@ -74,6 +82,8 @@ TEXTS = {
     "error.access_denied": "Access was not granted at {provider}. Nothing has changed. You can try again whenever you"
     " like.",
     "error.temporarily_unavailable": "{provider} did not answer. Nothing has changed; try again in a moment.",
+    "error.expired_consent": "This sign-in at {provider} had ended already: it took longer than ten minutes, or came"
+    " back twice. If {provider} is connected, this page says so in a moment; if not, start again here.",
     "error.connection_removed": "The connection was removed meanwhile. Ask {company} for a new link.",
     "error.other": "{provider} was not connected. Nothing has changed; try again, and if it happens again tell"
     " {company}.",

@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from unified.codec import Item, decode_item, encode
+from unified.table.keys import Key
+from unified.table.values import Item, decode_item, encode
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-
-class Key(NamedTuple):
-    """An item's place in the table."""
-
-    pk: str
-    sk: str
 
 
 class ConditionFailed(Exception):
@@ -28,6 +22,15 @@ class ConditionFailed(Exception):
 
 class Contention(Exception):
     """Another transaction was writing one of the same items at the same moment: nothing was written."""
+
+
+class Throttled(Exception):
+    """DynamoDB takes no more for the moment, of this table or of this part of it: nothing was written."""
+
+
+# Why a transaction is cancelled that botocore would repeat if it were a single write
+# (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html).
+_THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"})
 
 
 class Condition(NamedTuple):
@@ -78,8 +81,8 @@ class Update(NamedTuple):
 RETURN_OLD: Any = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 
 
-class conditions:  # noqa: N801 - reads as the statement it is: with _conditions(client)
-    """Turn DynamoDB's two ways to say that a condition failed into ``ConditionFailed``."""
+class conditions:  # noqa: N801 - reads as the statement it is: with conditions(client)
+    """Turn what DynamoDB says of a write that did not apply into ``ConditionFailed``, ``Contention``, ``Throttled``."""
 
     def __init__(self, client: DynamoDBClient) -> None:
         self._client = client
@@ -96,7 +99,10 @@ class conditions:  # noqa: N801 - reads as the statement it is: with _conditions
             for reason in reasons:
                 if reason.get("Code") == "ConditionalCheckFailed":
                     raise ConditionFailed(decode_item(reason.get("Item"))) from None
-            if any(reason.get("Code") == "TransactionConflict" for reason in reasons):
+            codes = {reason.get("Code") for reason in reasons}
+            if codes & _THROTTLED:
+                raise Throttled from None
+            if "TransactionConflict" in codes:
                 raise Contention from None
         if isinstance(error, exceptions.TransactionConflictException):
             raise Contention from None

@@ -1,0 +1,197 @@
+"""Requests for resources that cannot be right."""
+
+from __future__ import annotations
+
+import base64
+from urllib.parse import quote
+
+from tests.integration.bad_input import (
+    BAD_FIELDS,
+    CONTACTS,
+    CURSOR,
+    DEEP,
+    INVALID,
+    NO_MODEL,
+    NO_RECORD,
+    NOT_OFFERED,
+    Bad,
+)
+
+RECORD = f"{CONTACTS}/11111111-2222-4333-8444-555555555555"
+RESOURCES = [
+    Bad("an unknown model", "GET", "/v1/resources/nope", NO_MODEL, owner="acme"),
+    Bad("an unknown model to create", "POST", "/v1/resources/nope", NO_MODEL, owner="acme", body={}),
+    Bad("an unknown model to read", "GET", "/v1/resources/nope/x", NO_MODEL, owner="acme"),
+    Bad("an unknown model's fields", "GET", "/v1/models/nope/fields", NO_MODEL, owner="acme"),
+    Bad("a model in another case", "GET", "/v1/resources/genericcontact", NO_MODEL, owner="acme"),
+    Bad(
+        "creating a user",
+        "POST",
+        "/v1/resources/genericUser",
+        NOT_OFFERED,
+        "invite",
+        owner="acme",
+        body={},
+    ),
+    Bad(
+        "changing a user",
+        "PATCH",
+        "/v1/resources/genericUser/x",
+        NOT_OFFERED,
+        "proxy",
+        owner="acme",
+        body={},
+    ),
+    Bad(
+        "removing the workspace",
+        "DELETE",
+        "/v1/resources/genericWorkspace/organization",
+        NOT_OFFERED,
+        owner="acme",
+    ),
+    Bad("an unknown record", "GET", RECORD, NO_RECORD, owner="acme"),
+    Bad(
+        "an unknown record to change",
+        "PATCH",
+        RECORD,
+        NO_RECORD,
+        owner="acme",
+        body={"email": "a@example.com"},
+    ),
+    Bad("an unknown record to remove", "DELETE", RECORD, NO_RECORD, owner="acme"),
+    Bad(
+        "another workspace",
+        "GET",
+        "/v1/resources/genericWorkspace/other",
+        NO_RECORD,
+        owner="acme",
+    ),
+    *(
+        Bad(
+            f"an id that is {name}",
+            method,
+            f"{CONTACTS}/{quote(identity, safe='')}",
+            expected,
+            owner="acme",
+            body={"email": "a@example.com"} if method == "PATCH" else None,
+        )
+        for method in ("GET", "PATCH", "DELETE")
+        for name, identity, expected in (
+            ("201 characters", "x" * 201, INVALID),
+            ("with a space", "a b", INVALID),
+            ("beyond ASCII", "é", INVALID),
+            ("a path upwards", "..", INVALID),
+            ("with a line break at its end", "abc\n", INVALID),
+            ("with a control character", "a\x07b", INVALID),
+            ("with a slash", "a/b", INVALID),
+        )
+    ),
+    *(
+        Bad(f"a list with {name}", "GET", CONTACTS, INVALID, says, owner="acme", query=query)
+        for name, says, query in (
+            ("limit=x", "limit", {"limit": "x"}),
+            ("limit=101", "limit", {"limit": "101"}),
+            ("limit in other digits", "limit", {"limit": "٣"}),
+            ("an unknown parameter", "page", {"page": "2"}),
+            ("a parameter in another case", "Limit", {"Limit": "2"}),
+            ("sort", "sort", {"sort": "name"}),
+            ("an unknown filter", "filter[phone]", {"filter[phone]": "1"}),
+            ("a filter without a value", "filter[email]", {"filter[email]": ""}),
+            ("filters from the client's object", "filters", {"filters": "[object Object]"}),
+            ("filters that are a list", "filters", {"filters": "[]"}),
+            ("filters that are too deep", "filters", {"filters": DEEP}),
+            ("filters of an unknown field", "filter[x]", {"filters": '{"x": "y"}'}),
+            ("an unknown field", "nope", {"fields": "firstName,nope"}),
+            ("an unknown include", "include", {"include": "everything"}),
+            ("an empty q", "q", {"q": " "}),
+            ("a long q", "q", {"q": "x" * 251}),
+            ("q and a filter that disagree", "different", {"q": "a@example.com", "filter[email]": "b@example.com"}),
+            ("a foreign cursor", "cursor", {"cursor": CURSOR}),
+            ("an empty cursor", "cursor", {"cursor": ""}),
+            ("a cursor beyond ASCII", "cursor", {"cursor": "é"}),
+            ("a cursor that is an object", "cursor", {"cursor": base64.urlsafe_b64encode(b'{"a":1}').decode()}),
+            ("a cursor too deep", "cursor", {"cursor": base64.urlsafe_b64encode(DEEP.encode()).decode()}),
+        )
+    ),
+    Bad("q on workspaces", "GET", "/v1/resources/genericWorkspace", INVALID, "q", owner="acme", query={"q": "x"}),
+    Bad(
+        "a filter on workspaces",
+        "GET",
+        "/v1/resources/genericWorkspace",
+        INVALID,
+        "filter[name]",
+        owner="acme",
+        query={"filter[name]": "x"},
+    ),
+    Bad(
+        "q that is no address on users",
+        "GET",
+        "/v1/resources/genericUser",
+        INVALID,
+        "q",
+        owner="acme",
+        query={"q": "Ada"},
+    ),
+    Bad(
+        "isActive=false",
+        "GET",
+        "/v1/resources/genericUser",
+        INVALID,
+        "isActive",
+        owner="acme",
+        query={"filter[isActive]": "false"},
+    ),
+    Bad("expand of what is no reference", "GET", RECORD, INVALID, "expand", owner="acme", query={"expand": "job"}),
+    Bad(
+        "an unknown property of fields",
+        "GET",
+        "/v1/models/genericContact/fields",
+        INVALID,
+        "colour",
+        owner="acme",
+        query={"colour": "red"},
+    ),
+    Bad(
+        "returnResource=yes",
+        "POST",
+        CONTACTS,
+        INVALID,
+        "returnResource",
+        owner="acme",
+        query={"returnResource": "yes"},
+        body={"firstName": "A"},
+    ),
+    Bad(
+        "a parameter of a create",
+        "POST",
+        CONTACTS,
+        INVALID,
+        "dryRun",
+        owner="acme",
+        query={"dryRun": "true"},
+        body={"firstName": "A"},
+    ),
+    *(
+        Bad(f"a contact with {name}", "POST", CONTACTS, BAD_FIELDS, says, owner="acme", body=body)
+        for name, says, body in (
+            ("nothing", "firstName", {}),
+            ("no name", "firstName", {"email": "a@example.com"}),
+            ("an unknown field", "nickname", {"firstName": "A", "nickname": "B"}),
+            ("Morph's wrapper", "fields", {"fields": {"firstName": "A"}}),
+            ("a read-only field", "company", {"firstName": "A", "company": "B"}),
+            ("a wrong address", "email", {"firstName": "A", "email": "nobody"}),
+            ("a number as name", "firstName", {"firstName": 5}),
+            ("null", "email", {"firstName": "A", "email": None}),
+            ("two phone numbers", "phone", {"firstName": "A", "phone": "+4912345", "phoneNumber": "+4954321"}),
+            ("a wrong link", "links", {"firstName": "A", "links": [{"type": "Blog", "url": "https://x.example"}]}),
+            ("half a surrogate pair", "firstName", '{"firstName": "A\\ud800"}'),
+            ("half a surrogate pair as a field", "is not a field", '{"firstName": "A", "\\udfff": 1}'),
+            ("half a surrogate pair as a part", "links", '{"firstName": "A", "links": [{"\\udfff": 1}]}'),
+            ("deep nesting that JSON bears", "links", '{"firstName": "A", "links": ' + "[" * 700 + "]" * 700 + "}"),
+        )
+    ),
+    Bad("a contact in NaN", "POST", CONTACTS, INVALID, "not valid JSON", owner="acme", body='{"firstName": NaN}'),
+    Bad("a contact given twice", "POST", CONTACTS, INVALID, owner="acme", body='{"firstName": "A", "firstName": "B"}'),
+    Bad("a list of contacts", "POST", CONTACTS, INVALID, "JSON object", owner="acme", body='[{"firstName": "A"}]'),
+    Bad("changing nothing", "PATCH", RECORD, BAD_FIELDS, "at least one", owner="acme", body={}),
+]
