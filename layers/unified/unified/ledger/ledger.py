@@ -5,12 +5,14 @@ from __future__ import annotations
 import struct
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 from unified import table as t
 from unified.connections.watch import Watch
 from unified.events.records import Event, Trigger, new_event_id
 from unified.ledger.decisions import Entry, Policy, Seen, Verdict, decide
+from unified.ledger.known import Known
 from unified.models.events import matches
 from unified.models.moments import now_iso
 
@@ -36,11 +38,21 @@ class Conflict(Exception):
     """An entry is no longer the one that the decision was made on: read it again, and then the record."""
 
 
+Find = Callable[[str], Entry | None]
+
+
 class Entries(Protocol):
     """Where entries are kept, of one model of one connection: DynamoDB, or a stand-in held to the same tests."""
 
     def read(self, record_ids: Sequence[str]) -> dict[str, Entry]:
         """Return the entries there are, each as of a moment after the call began."""
+        ...
+
+    def all(self, most: int) -> Find | None:
+        """Return what finds the entries there are, each as of a moment after the call began; None for too many.
+
+        ``most`` is how many may be held: about 70 bytes each.
+        """
         ...
 
     def begins(self, prefix: str) -> Iterator[tuple[str, Entry]]:
@@ -174,6 +186,18 @@ class TableEntries:
             values = self._table.get_values(pk, names, "entry")
             found.update((sk[skip:], _unpack(value)) for sk, value in values.items())
         return found
+
+    def all(self, most: int) -> Find | None:
+        """Query them all, for a fortieth of what reading them one by one costs."""
+        skip = len(self._model) + 1
+        items = self._table.query(self._key("").pk, f"{self._model}#", ("sk", "entry"))
+        known = Known((item["sk"][skip:], bytes(item["entry"])) for item in islice(items, most + 1))
+
+        def find(record_id: str) -> Entry | None:
+            packed = known.find(record_id)
+            return None if packed is None else _unpack(packed)
+
+        return None if len(known) > most else find
 
     def begins(self, prefix: str) -> Iterator[tuple[str, Entry]]:
         """Query by the beginning of the id."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from unified.connector import ConnectorModel, Operation, Record
 from unified.errors import Missing
 from unified.ledger.decisions import Entry, Seen
-from unified.ledger.ledger import Ledger
+from unified.ledger.ledger import Find, Ledger
 
 if TYPE_CHECKING:
     from unified.events.records import Event
@@ -75,10 +75,13 @@ class Subject:
         """Return the sighting of a record's absence."""
         return absence(record_id, self._basis, at, how, merged_into)
 
-    def entries_of(self, records: Sequence[Record]) -> dict[str, Entry]:
-        """Read the entries of a page's records, which may be done before its turn has come."""
+    def entries_of(self, records: Sequence[Record], find: Find | None) -> dict[str, Entry]:
+        """Return the entries of a page's records, read now or found among those that were read before."""
         identity = self.model.mapper.identity
-        return self.ledger.entries.read([name for record in records if (name := identity(record))])
+        names = [name for record in records if (name := identity(record))]
+        if find is None:
+            return self.ledger.entries.read(names)
+        return {name: entry for name in names if (entry := find(name))}
 
     def take_page(
         self,
@@ -90,7 +93,7 @@ class Subject:
     ) -> Taken:
         """Take in a page of a list; what is unsure is settled, one fenced read each.
 
-        ``entries`` are those of its records, read at any time after the page: a write needs them to be the same still.
+        ``entries`` are those of its records, read at any time: a write needs them to be the same still.
         """
         sightings = [seen for record in records if (seen := self.seen(record, "page", began_at, ended_at)).record_id]
         return self._take(session, sightings, entries=entries)

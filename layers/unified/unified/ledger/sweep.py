@@ -7,7 +7,6 @@ and the pass did not see is looked for one by one, and only what the account say
 
 from __future__ import annotations
 
-import hashlib
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +17,8 @@ from unified.connector import ListQuery, Page
 from unified.deadline import Deadline
 from unified.errors import Invalid, SyncTokenExpired, UnifiedError
 from unified.ledger.decisions import CLOCK_MARGIN, Entry
+from unified.ledger.known import SHORT_BYTES, short
+from unified.ledger.ledger import Find
 from unified.ledger.progress import Held, Kind, Progress, Run
 from unified.ledger.subject import Subject
 from unified.models.moments import now_iso
@@ -32,7 +33,8 @@ _PLAUSIBLE = 20
 _PLAUSIBLE_SHARE = 0.1
 _FAILURES = 5
 _RESTARTS = 2
-_ID_BYTES = 8
+# Of the ledger's entries, 70 bytes each.
+_MOST_HELD = 300_000
 
 
 class Interrupted(Exception):
@@ -184,7 +186,8 @@ class Pass:
         fresh: list[bytes] = []
         with ThreadPoolExecutor(2) as readers:
             try:
-                for read in self._pages(progress, readers):
+                known = readers.submit(self._known, run)
+                for read in self._pages(progress, readers, known):
                     page = read.page
                     entries = read.entries.result()
                     taken = self._subject.take_page(self._session, page.records, read.began_at, read.ended_at, entries)
@@ -192,7 +195,7 @@ class Pass:
                         self._subject.settle_groups(self._session, page.groups, taken.record_ids)
                     if taken.restricted is not None:
                         self._witness.note(progress.model, taken.restricted)
-                    fresh += [_short(record_id) for record_id in taken.record_ids]
+                    fresh += [short(record_id) for record_id in taken.record_ids]
                     run = run._replace(
                         cursor=page.next,
                         pages=run.pages + 1,
@@ -217,11 +220,17 @@ class Pass:
             raise Interrupted
         return progress
 
-    def _pages(self, progress: Progress, readers: ThreadPoolExecutor) -> Iterator[_Read]:
-        """Yield page after page: while one is taken in, the next one's entries are read, and the page after that.
+    def _known(self, run: Run) -> Find | None:
+        """Read all entries at once for a pass over all records, unless there are too many."""
+        return self._subject.ledger.entries.all(_MOST_HELD) if run.kind == "full" else None
 
-        Entries that are read early may be out of date by then. That costs a write that does not apply, no more: every
-        write needs its entry to be the one that was read.
+    def _pages(self, progress: Progress, readers: ThreadPoolExecutor, known: Future[Find | None]) -> Iterator[_Read]:
+        """Yield page after page: while one is taken in, the next one's entries are found, and the page after that.
+
+        Entries that are read early may be out of date by then. What differs from its entry costs a write that does not
+        apply, no more, since every write needs its entry to be the one that was read. What is as its entry was is as
+        good as not looked at; should it have changed and changed back meanwhile, the second change is told by its
+        webhook or the next pass.
         """
         assert progress.run is not None  # noqa: S101 - for the type checker
         coming: Future[tuple[Page, float, float]] | None = readers.submit(self._read, progress, progress.run.cursor)
@@ -234,12 +243,15 @@ class Pass:
                     yield waiting
                 raise
             coming = None if page.next is None else readers.submit(self._read, progress, page.next)
-            entries = readers.submit(self._subject.entries_of, page.records)
+            entries = readers.submit(self._entries_of, page, known)
             if waiting is not None:
                 yield waiting
             waiting = _Read(page, began_at, ended_at, entries)
         if waiting is not None:
             yield waiting
+
+    def _entries_of(self, page: Page, known: Future[Find | None]) -> dict[str, Entry]:
+        return self._subject.entries_of(page.records, known.result())
 
     def _read(self, progress: Progress, cursor: str | None) -> tuple[Page, float, float]:
         assert progress.run is not None  # noqa: S101 - for the type checker
@@ -270,7 +282,7 @@ class Pass:
         assert progress.run is not None  # noqa: S101 - for the type checker
         seen: set[bytes] = set()
         for ids in self._notes.ids(progress):
-            seen.update(ids[start : start + _ID_BYTES] for start in range(0, len(ids), _ID_BYTES))
+            seen.update(ids[start : start + SHORT_BYTES] for start in range(0, len(ids), SHORT_BYTES))
         if self._subject.ledger.entries.count() == len(seen):
             # As many as were seen. Should one have gone and another be missing meanwhile, the next full pass finds it.
             return None
@@ -282,7 +294,7 @@ class Pass:
             if entry.is_gone:
                 continue
             known += 1
-            if _short(record_id) not in seen and entry.seen_at < before:
+            if short(record_id) not in seen and entry.seen_at < before:
                 missing.append(record_id)
                 restricted = restricted or entry.is_restricted
         if not missing:
@@ -315,7 +327,3 @@ class Pass:
 def _kept(held: Held | None) -> Held | None:
     """Return what only another full pass can clear: that a pass of changes could be read says nothing of it."""
     return held if held is not None and held.reason in ("restrictedAccessLost", "implausible") else None
-
-
-def _short(record_id: str) -> bytes:
-    return hashlib.blake2b(record_id.encode(), digest_size=_ID_BYTES).digest()

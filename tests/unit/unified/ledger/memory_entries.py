@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from unified.events.records import Event
 from unified.ledger.decisions import Entry
-from unified.ledger.ledger import Conflict, Write
+from unified.ledger.ledger import Conflict, Find, Write
 
 
 class MemoryEntries:
@@ -18,6 +18,9 @@ class MemoryEntries:
 
     def read(self, record_ids: Sequence[str]) -> dict[str, Entry]:
         return {record_id: self.kept[record_id] for record_id in record_ids if record_id in self.kept}
+
+    def all(self, most: int) -> Find | None:
+        return None if len(self.kept) > most else dict(self.kept).get
 
     def begins(self, prefix: str) -> Iterator[tuple[str, Entry]]:
         yield from sorted((name, entry) for name, entry in self.kept.items() if name.startswith(prefix))

@@ -73,6 +73,9 @@ class TrippedEntries(MemoryEntries):
     def read(self, record_ids: Sequence[str]) -> Any:
         return self._trip.call("read", super().read, record_ids)
 
+    def all(self, most: int) -> Any:
+        return self._trip.call("all", super().all, most)
+
     def begins(self, prefix: str) -> Any:
         return self._trip.call("begins", super().begins, prefix)
 

@@ -63,6 +63,25 @@ def test_more_than_one_batch_is_read_and_chunks_of_a_hundred_are_written(entries
     assert [name for name, _ in entries.begins("r")] == names
 
 
+def test_all_that_there_is_is_found_as_it_was_when_asked(entries: Any) -> None:
+    names = [f"r{number:03}" for number in range(150)]
+    for start in (0, 100):
+        entries.write([first(name) for name in names[start : start + 100]])
+    entries.write([first("gone", ENTRY._replace(digest=b"", version=2))])
+
+    find = entries.all(151)
+    entries.write([first("later")])
+
+    assert [find(name) for name in names] == [ENTRY] * 150
+    assert find("gone").is_gone
+    assert find("later") is None
+    assert entries.all(151) is None
+
+
+def test_all_of_nothing_is_nothing(entries: Any) -> None:
+    assert entries.all(10)("a") is None
+
+
 def test_a_beginning_takes_in_its_own_only_and_in_order(entries: Any) -> None:
     entries.write([first(name) for name in ("b.2", "a.1", "b.1", "b", "bb.1")])
 

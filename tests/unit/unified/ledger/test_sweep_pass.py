@@ -12,6 +12,7 @@ from unified.errors import RateLimited
 from unified.ledger.sweep import Interrupted
 
 from .account import failure
+from .memory_entries import MemoryEntries
 from .sweeping import CHANGES, DAY, Crash, Late, Time, World, changed_world, full_world
 
 FORBIDDEN = "MORPH::CONNECTION::PROXY::FORBIDDEN"
@@ -49,6 +50,21 @@ def test_a_full_pass_finds_all_that_changed() -> None:
 
     assert (world.told, done.held) == (CHANGES, None)
     assert sorted(world.model.looked_up) == ["r005", "r022"]
+
+
+@pytest.mark.parametrize("held", [1_000, 10], ids=["at once", "page by page"])
+def test_entries_are_read_at_once_unless_there_are_too_many(held: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = full_world()
+    monkeypatch.setattr("unified.ledger.sweep._MOST_HELD", held)
+    reads: list[int] = []
+    monkeypatch.setattr(
+        world.entries, "read", lambda names: reads.append(len(names)) or MemoryEntries.read(world.entries, names)
+    )
+    world.sweep()
+
+    assert world.told == CHANGES
+    # One by one only what is in doubt is read, if all others were read at once.
+    assert any(number > 1 for number in reads) is (held == 10)
 
 
 def test_a_pass_of_changes_tells_of_no_deletion() -> None:
