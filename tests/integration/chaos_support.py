@@ -163,8 +163,8 @@ class Faults:
             return self.around("ashby", "", lambda: send(*given, **named))
 
         def receiver(*given: Any, **named: Any) -> Any:
-            # The receiver is given half a second, so that one which says nothing costs the test no more.
-            return self.around("receiver", "", lambda: post(*given, **named, seconds=0.5))
+            # Time enough on any machine: a receiver that is slower than its caller waits would find a delivery old.
+            return self.around("receiver", "", lambda: post(*given, **named, seconds=30))
 
         patch.setattr(transport, "send", ashby)
         patch.setattr(egress, "post", receiver)

@@ -13,10 +13,15 @@ from unified import transport
 @pytest.fixture(autouse=True)
 def fresh_client() -> Iterator[None]:
     """Give the test a client of its own, and close it."""
-    transport._client.cache_clear()
+    _close()
     yield
-    transport._client().close()
-    transport._client.cache_clear()
+    _close()
+
+
+def _close() -> None:
+    if transport._client.cache_info().currsize:
+        transport._client().close()
+        transport._client.cache_clear()
 
 
 @pytest.fixture
