@@ -6,10 +6,14 @@ import unified.startup  # noqa: F401 # pyright: ignore[reportUnusedImport] - bef
 
 # isort: split
 
+import sys
 from typing import Any
 
 from unified.ledger.batches import messages
 from unified.ledger.worker import worker
+
+# The thread that reads ahead would wait for the one that takes a page in, 5 ms each time, and the account for it.
+sys.setswitchinterval(0.0005)
 
 _tasks = messages(lambda task, deadline: worker().work(task, deadline))
 

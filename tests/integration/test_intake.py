@@ -11,7 +11,10 @@ from sandbox.faults import Fault, FaultKind
 from unified import aws, transport
 from unified.ashby.client import AshbySession
 from unified.connections.records import Reference
+from unified.connections.refresh import EXCHANGE_SECONDS, Refresher
 from unified.connections.watch import Watch
+from unified.deadline import Deadline
+from unified.errors import UnifiedError
 from unified.hooks import settings as hook_settings
 from unified.ledger import tasks
 from unified.ledger import watched as opened
@@ -321,6 +324,40 @@ def send_hint(watched: Watched, **message: Any) -> None:
     """Put a hint into the queue as ``webhook_ingest`` would."""
     told = {"watch": watch_of(watched).to_message(), "receivedAt": watched.clock(), "tries": 0, "data": {}, **message}
     tasks.send_hint(told, 0)
+
+
+def test_a_token_may_be_renewed_before_a_hint_is_looked_into(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A renewal that could be cut short does not begin: what one hint may take is not what its token may."""
+    watched.watch("atsOffer::*")
+    left: list[float] = []
+    working = Refresher.working
+
+    def seen(self: Refresher, place: Reference, stored: Any, deadline: Deadline, **rest: Any) -> Any:
+        left.append(deadline.remaining())
+        return working(self, place, stored, deadline, **rest)
+
+    monkeypatch.setattr(Refresher, "working", seen)
+    watched.pump.seconds = 60
+    change_offer(watched)
+    watched.pump.queue("hint")
+
+    assert min(left) > 2 * EXCHANGE_SECONDS
+
+
+def test_a_hint_waits_while_somebody_else_renews_the_token(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched.watch("atsOffer::*")
+
+    def renewing(*_: Any, **__: Any) -> Any:
+        raise UnifiedError("MORPH::CONNECTION::REFRESH_IN_PROGRESS", "The token is being refreshed.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Refresher, "working", renewing)
+        change_offer(watched)
+        watched.pump.queue("hint")
+    assert waiting() == 1
+
+    watched.later()
+    assert watched.names() == ["atsOffer::updated"]
 
 
 def test_an_id_that_is_no_text_is_an_id_all_the_same(watched: Watched, capsys: pytest.CaptureFixture[str]) -> None:

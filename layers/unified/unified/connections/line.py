@@ -21,7 +21,8 @@ Result = TypeVar("Result")
 class Line(NamedTuple):
     """What it takes to call a connected account. ``actor`` is who does, for the audit.
 
-    A limit of the account's is waited out, unless ``waits`` is false.
+    A limit of the account's is waited out, unless ``waits`` is false. Calls end with ``deadline`` or after ``seconds``,
+    which are for them alone: a token's renewal must not be cut short.
     """
 
     connections: Connections
@@ -31,6 +32,7 @@ class Line(NamedTuple):
     credential: StoredCredential | None
     deadline: Deadline
     waits: bool = True
+    seconds: float | None = None
 
     def run(self, work: Callable[[Any], Result], capability: Capability | None = None) -> Result:
         """Run ``work`` on an open line to the account, with a token renewed when it is due.
@@ -57,7 +59,7 @@ class Line(NamedTuple):
         session = connector.open(
             settings().upstream_urls[reference.connector],
             credential,
-            self.deadline,
+            self.deadline if self.seconds is None else self.deadline.within(self.seconds),
             renew if credential.kind == "oauth2" else None,
             waits=self.waits,
         )

@@ -22,7 +22,8 @@ from unified.secret import fingerprint
 
 # Ashby gives a webhook up after about three hours.
 _SEEN_SECONDS = 86_400
-# What one webhook may take of an invocation: ten share it, and an account that does not answer holds up no other.
+# What one webhook may take of an invocation, but for a token's renewal: ten share it, and an account that does not
+# answer holds up no other.
 _HINT_SECONDS = 10.0
 # With less left, a call that is begun is hardly ended.
 _LEAST_SECONDS = 3.0
@@ -79,7 +80,7 @@ class Observer:
         wanted = [hint for hint in hints if hint.model in watched.models]
         if not wanted or watched.connection.status != "authorized":
             return True
-        line = watched.line(Deadline(min(_HINT_SECONDS, deadline.remaining())))
+        line = watched.line(deadline, _HINT_SECONDS)
         try:
             line.run(lambda session: _look(watched, session, state, wanted, float(message["receivedAt"])))
         except Unauthorized as refused:
@@ -101,7 +102,8 @@ class Observer:
         code = failed.code if isinstance(failed, UnifiedError) else type(failed).__name__
         logger.warning("hint", extra={"code": code})
         tries = int(message.get("tries", 0)) + 1
-        may_pass = isinstance(failed, UpstreamFailure | VaultFailure | Unsettled)
+        is_renewing = code == "MORPH::CONNECTION::REFRESH_IN_PROGRESS"
+        may_pass = is_renewing or isinstance(failed, UpstreamFailure | VaultFailure | Unsettled)
         if tries > _TRIES or not may_pass or code == "MORPH::CONNECTION::PROXY::FORBIDDEN":
             metrics.count("HintGivenUp")
             return False

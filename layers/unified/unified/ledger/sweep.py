@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
+from queue import Empty, Queue
+from threading import Event
 from typing import Any, NamedTuple, Protocol
 
 from unified.connector import ListQuery, Page
@@ -33,6 +36,8 @@ _PLAUSIBLE = 20
 _PLAUSIBLE_SHARE = 0.1
 _FAILURES = 5
 _RESTARTS = 2
+# Beside the one that is being read and the one that is being taken in.
+_PAGES_AHEAD = 3
 # Of the ledger's entries, 70 bytes each.
 _MOST_HELD = 300_000
 
@@ -184,10 +189,9 @@ class Pass:
         run = progress.run
         assert run is not None  # noqa: S101 - for the type checker: a pass is under way
         fresh: list[bytes] = []
-        with ThreadPoolExecutor(2) as readers:
+        with ThreadPoolExecutor(3) as readers, closing(self._pages(progress, run, readers)) as pages:
             try:
-                known = readers.submit(self._known, run)
-                for read in self._pages(progress, readers, known):
+                for read in pages:
                     page = read.page
                     entries = read.entries.result()
                     taken = self._subject.take_page(self._session, page.records, read.began_at, read.ended_at, entries)
@@ -208,8 +212,7 @@ class Pass:
                     if run.is_listed or late or run.pages % _PAGES_A_NOTE == 0 or self._is_long_ago():
                         self._note(progress, fresh)
                         fresh = []
-                    if late and not run.is_listed:
-                        readers.shutdown(wait=False, cancel_futures=True)
+                    if late:
                         break
             except Exception:
                 # What was taken in is not taken in again, whatever keeps the next page from being read.
@@ -224,34 +227,49 @@ class Pass:
         """Read all entries at once for a pass over all records, unless there are too many."""
         return self._subject.ledger.entries.all(_MOST_HELD) if run.kind == "full" else None
 
-    def _pages(self, progress: Progress, readers: ThreadPoolExecutor, known: Future[Find | None]) -> Iterator[_Read]:
-        """Yield page after page: while one is taken in, the next one's entries are found, and the page after that.
+    def _pages(self, progress: Progress, run: Run, readers: ThreadPoolExecutor) -> Generator[_Read]:
+        """Yield page after page, read ahead: the account is never left waiting while a page is taken in.
 
         Entries that are read early may be out of date by then. What differs from its entry costs a write that does not
         apply, no more, since every write needs its entry to be the one that was read. What is as its entry was is as
         good as not looked at; should it have changed and changed back meanwhile, the second change is told by its
         webhook or the next pass.
         """
-        assert progress.run is not None  # noqa: S101 - for the type checker
-        coming: Future[tuple[Page, float, float]] | None = readers.submit(self._read, progress, progress.run.cursor)
-        waiting: _Read | None = None
-        while coming is not None:
+        coming: Queue[_Read | BaseException] = Queue(_PAGES_AHEAD)
+        over = Event()
+        known = readers.submit(self._known, run)
+
+        def read_all() -> None:
+            cursor = run.cursor
             try:
-                page, began_at, ended_at = coming.result()
-            except Exception:
-                if waiting is not None:
-                    yield waiting
-                raise
-            coming = None if page.next is None else readers.submit(self._read, progress, page.next)
-            entries = readers.submit(self._entries_of, page, known)
-            if waiting is not None:
-                yield waiting
-            waiting = _Read(page, began_at, ended_at, entries)
-        if waiting is not None:
-            yield waiting
+                while not over.is_set():
+                    page, began_at, ended_at = self._read(progress, cursor)
+                    coming.put(_Read(page, began_at, ended_at, readers.submit(self._entries_of, page, known)))
+                    cursor = page.next
+                    if cursor is None:
+                        return
+            except BaseException as failed:
+                coming.put(failed)
+
+        readers.submit(read_all)
+        try:
+            while True:
+                read = coming.get()
+                if isinstance(read, BaseException):
+                    raise read
+                yield read
+                if read.page.next is None:
+                    return
+        finally:
+            over.set()
+            with suppress(Empty):
+                # Whoever waits to put a page in may end.
+                while True:
+                    coming.get_nowait()
 
     def _entries_of(self, page: Page, known: Future[Find | None]) -> dict[str, Entry]:
-        return self._subject.entries_of(page.records, known.result())
+        """Find a page's entries among all, or read them while all are still being read."""
+        return self._subject.entries_of(page.records, known.result() if known.done() else None)
 
     def _read(self, progress: Progress, cursor: str | None) -> tuple[Page, float, float]:
         assert progress.run is not None  # noqa: S101 - for the type checker

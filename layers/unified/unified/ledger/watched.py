@@ -69,10 +69,13 @@ class Watched(NamedTuple):
         ledger = Ledger(self.watch, model_id, entries, policy, teller)
         return Subject(model, self._mapping(model), ledger, clock=self.home.clock)
 
-    def line(self, deadline: Deadline) -> Line:
-        """Return the way to call the account. Its limits are not waited out: other accounts' work would wait too."""
-        home = self.home
-        return Line(home.connections, self.project, "watch", self.connection, self.credential, deadline, waits=False)
+    def line(self, deadline: Deadline, seconds: float | None = None) -> Line:
+        """Return the way to call the account, for so many ``seconds`` at most beside the renewal of its token.
+
+        Its limits are not waited out: other accounts' work would wait too.
+        """
+        home, opened = self.home, (self.connection, self.credential)
+        return Line(home.connections, self.project, "watch", *opened, deadline, waits=False, seconds=seconds)
 
     def _seal(self, resource: Mapping[str, Any]) -> Mapping[str, bytes] | None:
         return self.home.bodies.seal(self.watch, resource)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -57,6 +59,13 @@ def test_entries_are_read_at_once_unless_there_are_too_many(held: int, monkeypat
     world = full_world()
     monkeypatch.setattr("unified.ledger.sweep._MOST_HELD", held)
     reads: list[int] = []
+    sweep = world.model.sweep
+
+    def slow(*given: Any) -> Any:
+        time.sleep(0.02)  # till then all entries are read, if they are
+        return sweep(*given)
+
+    monkeypatch.setattr(world.model, "sweep", slow)
     monkeypatch.setattr(
         world.entries, "read", lambda names: reads.append(len(names)) or MemoryEntries.read(world.entries, names)
     )
