@@ -22,6 +22,7 @@ from unified.deadline import Deadline
 from unified.events.bodies import Bodies
 from unified.ledger.registry import Desk
 from unified.ledger.subject import Subject
+from unified.ledger.sweep import _PAGES_AHEAD
 from unified.ledger.worker import worker
 
 from .stack import Stack
@@ -149,8 +150,8 @@ def test_it_ends_at_its_next_note(watched: Watched) -> None:
         patch.setattr("unified.ledger.sweep._PAGES_A_NOTE", 2)
         watched.sweep(path, full=True)
 
-    # Two pages before the note, and two that are read ahead; ten pages there are.
-    assert watched.stack.upstream("candidate.list") <= calls + 4
+    # Two pages before the note, those that wait and the one that is being read; ten pages there are.
+    assert watched.stack.upstream("candidate.list") <= calls + 2 + _PAGES_AHEAD + 1
 
 
 def test_what_changes_then_is_told_as_a_reference_if_at_all(watched: Watched) -> None:
