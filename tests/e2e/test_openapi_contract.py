@@ -16,7 +16,7 @@ from tests.e2e.running import ROOT, Connection, World, assert_problem
 
 pytest_plugins = ["tests.e2e.fixtures"]
 
-EXAMPLES = 14
+EXAMPLES = 10
 DOCUMENT: dict[str, Any] = json.loads((ROOT / "functions" / "docs" / "openapi.json").read_text(encoding="utf-8"))
 SCHEMA: Any = schemathesis.openapi.from_dict(DOCUMENT)
 # A route that takes nothing cannot be asked wrongly.
