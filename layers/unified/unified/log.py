@@ -25,7 +25,7 @@ ALLOWED_KEYS = frozenset(
 class RedactingFormatter(LambdaPowertoolsFormatter):
     """Drops every key that is not allowed and every exception's text."""
 
-    def serialize(self, log: dict[str, Any]) -> str:  # type: ignore[override]
+    def serialize(self, log: dict[str, Any]) -> str:  # type: ignore[override] - a narrower argument than the library declares
         """Write one line."""
         kept = {key: value for key, value in log.items() if key in ALLOWED_KEYS}
         if not isinstance(kept.get("message"), str):

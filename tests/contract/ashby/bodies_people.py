@@ -13,7 +13,7 @@ def archived_only(organisation: Organisation) -> str:
         for candidate in organisation.candidates
         if candidate["applicationIds"]
         and all(
-            organisation.applications.get(one)["status"] in {"Archived", "Hired"}  # type: ignore[index]
+            organisation.applications.get(one)["status"] in {"Archived", "Hired"}  # type: ignore[index] - it is there
             for one in candidate["applicationIds"]
         )
     )

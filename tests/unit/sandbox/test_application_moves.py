@@ -254,7 +254,7 @@ def test_a_deleted_application_takes_its_interviews_and_offers_along(ashby: Ashb
     offer = next(one for one in organisation.offers if one["versions"][-1]["approvalStatus"])
     scheduled = next(one for one in organisation.interview_schedules if one["eventIds"])
     for application_id in (offer["applicationId"], scheduled["applicationId"]):
-        candidate = organisation.applications.get(application_id)["candidateId"]  # type: ignore[index]
+        candidate = organisation.applications.get(application_id)["candidateId"]  # type: ignore[index] - it is there
         assert ashby("application.delete", applicationId=application_id)["results"] == {"applicationId": application_id}
         assert code(ashby("application.info", applicationId=application_id)) == "application_not_found"
         assert application_id not in ashby("candidate.info", id=candidate)["results"]["applicationIds"]

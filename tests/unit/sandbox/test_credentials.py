@@ -117,7 +117,7 @@ def test_confidential_applications_and_projects_need_the_switch(ashby: Ashby, or
     application = next(
         one
         for one in organisation.applications
-        if organisation.jobs.get(one["jobId"])["confidential"]  # type: ignore[index]
+        if organisation.jobs.get(one["jobId"])["confidential"]  # type: ignore[index] - it is there
     )
     candidate = application["candidateId"]
     full = ashby("candidate.info", id=candidate)["results"]["applicationIds"]

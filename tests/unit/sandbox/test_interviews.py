@@ -108,7 +108,7 @@ def test_interviews_of_confidential_applications_need_the_switch(
     hidden = [
         one
         for one in organisation.interview_schedules
-        if organisation.applications.get(one["applicationId"])["jobId"] in secret  # type: ignore[index]
+        if organisation.applications.get(one["applicationId"])["jobId"] in secret  # type: ignore[index] - it is there
     ]
     assert hidden
     seen = {one["id"] for one in ashby("interviewSchedule.list", key="limited", limit=100)["results"]}

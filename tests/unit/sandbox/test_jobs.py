@@ -333,7 +333,7 @@ def test_a_team_member_is_added_once_and_removed_once(
     member = ashby("hiringTeam.addMember", **body)["results"]
     assert (member["userId"], member["role"]) == (user["id"], "Sourcer")
     assert ashby("hiringTeam.addMember", **body)["results"] == member
-    assert len(organisation.tables[kind].get(record["id"])["hiringTeam"]) == len(record["hiringTeam"]) + 1  # type: ignore[index]
+    assert len(organisation.tables[kind].get(record["id"])["hiringTeam"]) == len(record["hiringTeam"]) + 1  # type: ignore[index] - it is there
     assert ashby("hiringTeam.removeMember", **body)["results"] == member
     assert code(ashby("hiringTeam.removeMember", **body)) == "team_member_not_found"
     assert [change.kind for change in heard] == [kind, kind]

@@ -56,7 +56,7 @@ def test_a_secret_does_not_leave_by_copying(leave: Callable[[Secret], object]) -
 
 def test_a_secret_takes_no_attributes() -> None:
     with pytest.raises(AttributeError):
-        Secret(VALUE).copy = VALUE  # type: ignore[attr-defined]
+        Secret(VALUE).copy = VALUE  # type: ignore[attr-defined] - what is refused
 
     assert not hasattr(Secret(VALUE), "__dict__")
 

@@ -172,7 +172,7 @@ def _json_filters(value: str, problems: list[FieldProblem]) -> dict[str, str]:
     if not isinstance(decoded, dict):
         problems.append(FieldProblem("filters", "must be a JSON object; or write filter[name]=value"))
         return {}
-    return {str(key): part if isinstance(part, str) else json.dumps(part) for key, part in decoded.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return {str(key): part if isinstance(part, str) else json.dumps(part) for key, part in decoded.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - as JSON has it
 
 
 def _fingerprint(connection: Reference, model: str, query: Mapping[str, object]) -> str:

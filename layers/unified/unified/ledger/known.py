@@ -1,4 +1,4 @@
-"""What a ledger knows of a whole model at one time, packed: some 70 bytes a record where a dictionary takes 300."""
+"""What a ledger knows of a whole model at one time, packed: some 70 bytes a record where a dictionary takes 200."""
 
 from __future__ import annotations
 

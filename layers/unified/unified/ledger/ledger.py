@@ -188,7 +188,7 @@ class TableEntries:
         return found
 
     def all(self, most: int) -> Find | None:
-        """Query them all, for a fortieth of what reading them one by one costs."""
+        """Query them all, for a twentieth of what reading them one by one costs."""
         skip = len(self._model) + 1
         items = self._table.query(self._key("").pk, f"{self._model}#", ("sk", "entry"))
         known = Known((item["sk"][skip:], bytes(item["entry"])) for item in islice(items, most + 1))

@@ -225,7 +225,7 @@ def test_a_holder_that_slept_before_spending_the_token_does_not_spend_it() -> No
             begin(*arguments, **named)
             world.now += 31
 
-        scene.store.begin = slow_begin  # type: ignore[method-assign]
+        scene.store.begin = slow_begin  # type: ignore[method-assign] - the fault
 
         def check(outcomes: dict[str, Any]) -> None:
             assert scene.provider.exchanges == 0

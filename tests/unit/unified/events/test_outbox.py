@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -67,10 +69,10 @@ def test_the_oldest_come_first_when_asked(table: t.Table) -> None:
 
 
 @pytest.mark.parametrize("read", [outbox.newest, outbox.oldest])
-def test_only_what_lies_between_the_moments(table: t.Table, read: object) -> None:
+def test_only_what_lies_between_the_moments(table: t.Table, read: Callable[..., Any]) -> None:
     ids = [put(table, NOW - days * DAY) for days in (0, 1, 2, 3, 4)]
 
-    found = read(table, "prj_1", everything, limit=9, since=NOW - 3 * DAY, until=NOW - DAY)  # type: ignore[operator]
+    found = read(table, "prj_1", everything, limit=9, since=NOW - 3 * DAY, until=NOW - DAY)
 
     assert sorted(event.id for event in found.events) == sorted(ids[1:4])
     assert found.following is None
@@ -122,7 +124,7 @@ def test_no_more_days_are_looked_at_than_events_live(table: t.Table, monkeypatch
 
     def counted(self: t.Table, pk: str, *rest: object, **named: object) -> object:
         asked.append(pk)
-        return page(self, pk, *rest, **named)  # type: ignore[arg-type]
+        return page(self, pk, *rest, **named)  # type: ignore[arg-type] - passed on as given
 
     monkeypatch.setattr(t.Table, "page", counted)
 
