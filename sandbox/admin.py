@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox import parameters, permissions, pipeline, records, removal
 from sandbox.admin_routes import number, route
-from sandbox.credentials import ApiKey
+from sandbox.credentials import ApiKey, masked
 from sandbox.errors import ErrorShape, invalid_input, not_found
 from sandbox.faults import Fault, FaultKind
 from sandbox.organisation import Organisation
@@ -27,7 +27,7 @@ def _summary(sandbox: Sandbox, _body: dict[str, Any], _path: Mapping[str, str]) 
         "counts": {kind: len(table) for kind, table in organisation.tables.items()},
         "merged": organisation.merged,
         "lastChange": organisation.last_change,
-        "calls": {"byEndpoint": dict(sandbox.calls.by_endpoint), "byKey": dict(sandbox.calls.by_key)},
+        "calls": {"byEndpoint": dict(sandbox.calls.by_endpoint), "byKey": sandbox.calls.by_key},
         "tokenEndpoint": {
             "requests": sandbox.authorization.counts.requests,
             "refused": sandbox.authorization.counts.refused,
@@ -76,12 +76,14 @@ def _fault(fault: Fault) -> dict[str, Any]:
         "message": "message",
         "shape": "shape",
     }
-    return {wire: getattr(fault, name) for name, wire in names.items()}
+    key = None if fault.key is None else masked(fault.key)
+    return {wire: getattr(fault, name) for name, wire in names.items()} | {"key": key}
 
 
 _FAULT = {
     "endpoint": required(parameters.text),
     "kind": required(parameters.one_of(*FaultKind)),
+    "key": optional(parameters.text),
     "times": optional(parameters.whole(1, 10**9), nullable=True),
     "skip": optional(parameters.whole(0, 10**9)),
     "status": optional(parameters.whole(400, 599)),

@@ -22,17 +22,17 @@ class CallRecord:
 
 
 class CallLog:
-    """Counts every call and remembers the latest thousand."""
+    """Counts every call, of all and of each masked key by endpoint, and remembers the latest thousand."""
 
     def __init__(self) -> None:
         self.by_endpoint: Counter[str] = Counter()
-        self.by_key: Counter[str] = Counter()
+        self.by_key: dict[str, Counter[str]] = {}
         self._latest: deque[CallRecord] = deque(maxlen=1000)
 
     def note(self, record: CallRecord) -> None:
         """Count and remember a call."""
         self.by_endpoint[record.endpoint] += 1
-        self.by_key[record.key] += 1
+        self.by_key.setdefault(record.key, Counter())[record.endpoint] += 1
         self._latest.append(record)
 
     def latest(self, limit: int) -> list[dict[str, Any]]:

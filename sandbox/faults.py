@@ -22,11 +22,13 @@ class FaultKind(StrEnum):
 class Fault:
     """One rule. `endpoint` is a glob (`candidate.*`, `oauth.token`); the first matching rule applies.
 
+    With a `key`, an API key or an access token, it matches that caller's calls alone.
     `skip` calls pass untouched first; then `times` calls are affected, or all of them if it is None.
     """
 
     endpoint: str
     kind: FaultKind
+    key: str | None = None
     times: int | None = None
     skip: int = 0
     status: int = 500
@@ -62,10 +64,10 @@ class FaultBoard:
         self._faults = [] if identifier is None else [fault for fault in self._faults if fault.identifier != identifier]
         return before - len(self._faults)
 
-    def take(self, endpoint: str) -> Fault | None:
-        """Return the rule that applies to a call now starting, using up one of its times."""
+    def take(self, endpoint: str, key: str | None = None) -> Fault | None:
+        """Return the rule that applies to a call by a key now starting, using up one of its times."""
         for fault in self._faults:
-            if not fnmatchcase(endpoint, fault.endpoint):
+            if not fnmatchcase(endpoint, fault.endpoint) or fault.key not in (None, key):
                 continue
             if fault.skip:
                 fault.skip -= 1

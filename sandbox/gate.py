@@ -34,13 +34,14 @@ class Gate:
             await self._app(scope, receive, send)
             return
         endpoint = _endpoint_name(scope["path"])
-        fault = self._sandbox.faults.take(endpoint)
+        secret = _secret(scope)
+        fault = self._sandbox.faults.take(endpoint, secret)
 
         def note(status: int) -> None:
             record = CallRecord(
                 at=moments.iso(self._sandbox.organisation.now()),
                 endpoint=endpoint,
-                key=_caller(scope),
+                key=masked(secret) if secret else "-",
                 status=status,
                 fault=fault.kind.value if fault else None,
             )
@@ -138,8 +139,8 @@ def _endpoint_name(path: str) -> str:
     return path.strip("/").replace("/", ".")
 
 
-def _caller(scope: Scope) -> str:
-    """Return the masked key of a request; `-` if it carries none."""
+def _secret(scope: Scope) -> str | None:
+    """Return the key or token that a request carries, if it carries one."""
     header = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"), None)
     parsed = parse_authorization(header)
-    return masked(parsed[1]) if parsed else "-"
+    return parsed[1] if parsed else None

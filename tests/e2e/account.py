@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.e2e.running import World
@@ -14,9 +14,10 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Account:
-    """The account, reached by the sandbox's key of every permission."""
+    """The account, reached by the sandbox's key that may do everything, unless told another."""
 
     world: World
+    key: str = field(default=KEY, kw_only=True)
 
     def ashby(self, endpoint: str, **body: Any) -> Any:
         """Call Ashby and give its results."""
@@ -26,7 +27,7 @@ class Account:
 
     def envelope(self, endpoint: str, **body: Any) -> Record:
         """Call Ashby and give its whole answer."""
-        answer = self.world.http.post(f"{self.world.sandbox.url}/{endpoint}", json=body, auth=(KEY, ""))
+        answer = self.world.http.post(f"{self.world.sandbox.url}/{endpoint}", json=body, auth=(self.key, ""))
         assert answer.status_code == 200, answer.text
         return answer.json()
 

@@ -26,9 +26,13 @@ OFFER: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Bench(Account):
-    """An account, and a connection to it that may do everything."""
+    """An account, and a connection to it by the same key."""
 
     customer: Connection
+
+    def calls(self) -> Mapping[str, int]:
+        """Count what Ashby was asked for with this account's key: by the connection, and by the tests themselves."""
+        return self.world.sandbox.calls(self.key)
 
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Call ``/v1/resources/<path>``."""

@@ -19,6 +19,8 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import boto3
 import httpx
 
+from sandbox.credentials import masked
+
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = "local-Table"
 AWS = {
@@ -76,14 +78,16 @@ class Sandbox:
         """Count the refreshes that the token endpoint was asked for."""
         return self.state()["tokenEndpoint"]["byGrantType"].get("refresh_token", 0)
 
-    def calls(self, endpoint: str) -> int:
-        """Count the calls of one endpoint."""
-        return self.state()["calls"]["byEndpoint"].get(endpoint, 0)
+    def calls(self, key: str) -> dict[str, int]:
+        """Count the calls by a key, by endpoint: what other connections do in the account meanwhile is not in it."""
+        return self.state()["calls"]["byKey"].get(masked(key), {})
 
-    def key(self, permissions: Sequence[str] | None = None) -> str:
-        """Make a new API key, of every permission unless told."""
+    def key(self, permissions: Sequence[str] | None = None, *, everything: bool = False) -> str:
+        """Make a new API key, of every permission unless told; with `everything` it sees what is confidential too."""
         key = f"ashby_e2e_{secrets.token_hex(20)}"
-        self._send("POST", "/keys", {"key": key, **({"permissions": permissions} if permissions is not None else {})})
+        access = dict.fromkeys(("privateFields", "confidential", "onBehalfOf"), everything)
+        wanted = {} if permissions is None else {"permissions": permissions}
+        self._send("POST", "/keys", {"key": key, **access, **wanted})
         return key
 
     def enable(self, key: str, *, enabled: bool) -> None:
@@ -138,6 +142,7 @@ class World:
     def keep_secret(self, value: str, shown_by: str | tuple[str, ...] | None = None) -> str:
         """Remember a value that must not be seen, but in answers of paths that end with `shown_by`."""
         assert len(value) >= 16, "too short to be looked for"
+        assert value.isprintable(), "cannot be looked for in a line"
         self.secrets[value] = shown_by
         return value
 
@@ -147,17 +152,24 @@ class World:
 
     def leaks(self, since: tuple[int, int] = (0, 0)) -> list[str]:
         """Name every secret that was seen where it must not be, from a mark on."""
-        exchanges = self.exchanges[since[0] :]
         log = self.log_file.read_bytes()[since[1] :].decode(errors="replace")
-        everything = "\n".join(exchange.answer for exchange in exchanges)
-        found = [f"{_hint(value)} in the log" for value in self.secrets if value in log]
+        found = {f"{_hint(value)} in the log" for value in self.secrets if value in log}
+        # Each line once, since most answers are a page that many others are.
+        lines: dict[str, set[tuple[str, str]]] = {}
+        for exchange in self.exchanges[since[0] :]:
+            for line in exchange.answer.splitlines():
+                lines.setdefault(line, set()).add((exchange.method, exchange.path))
+        everything = "\n".join(lines)
         for value, shown_by in self.secrets.items():
-            found += [
-                f"{_hint(value)} in the answer of {exchange.method} {exchange.path}"
-                for exchange in (exchanges if value in everything else ())
-                if value in exchange.answer and (shown_by is None or not exchange.path.endswith(shown_by))
-            ]
-        return sorted(set(found))
+            if value in everything:
+                found |= {
+                    f"{_hint(value)} in the answer of {method} {path}"
+                    for line, places in lines.items()
+                    if value in line
+                    for method, path in places
+                    if shown_by is None or not path.endswith(shown_by)
+                }
+        return sorted(found)
 
     def note(self, answer: httpx.Response) -> None:
         """Keep an answer of the API; the sandbox's and AWS's own are none of ours."""

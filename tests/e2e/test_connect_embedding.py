@@ -154,8 +154,8 @@ def test_a_frame_signs_in_by_a_window_of_its_own(world: World, page: Page, embed
         page.frames[1].evaluate("window.dispatchEvent(new Event('focus'))")
         page.wait_for_timeout(200)
     expect(frame.locator("#key")).to_be_visible()
-    opened.value.click("#allow")
-    expect(opened.value.locator("h1")).to_have_text("Ashby is connected")
+    with opened.value.expect_event("close"):
+        opened.value.click("#allow")
     page.frames[1].evaluate("window.dispatchEvent(new Event('focus'))")
     expect(frame.locator("h1")).to_have_text("Ashby is connected")
     assert embedding.heard() == [said(connection, "authorized")]
@@ -168,6 +168,7 @@ def test_a_window_of_the_application_is_closed_by_who_leaves_it(world: World, pa
     page.goto(embedding.origin)
     with page.expect_popup() as opened:
         page.evaluate("url => { window.own = window.open(url, 'connect', 'width=600,height=700') }", url)
-    opened.value.click("#leave")
+    with opened.value.expect_event("close"):
+        opened.value.locator("#leave").evaluate("button => { setTimeout(() => button.click(), 100) }")
     assert embedding.heard() == [said(connection, "closed")]
     page.wait_for_function("window.own.closed")

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.account import KEY, Account
+from tests.e2e.account import Account
 from tests.e2e.installing import needed
 from tests.e2e.processes import descendants
 from tests.e2e.receiving import Receiver, subscribe
@@ -58,11 +58,17 @@ def test_a_newcomer_changes_something_and_sees_the_event_come(start_local: Any) 
 
 
 @pytest.fixture(scope="module")
-def mortal(world: World, receiver: Receiver) -> Connection:
+def key(world: World) -> str:
+    """Make a key that nobody else reads the account with."""
+    return world.keep_secret(world.sandbox.key())
+
+
+@pytest.fixture(scope="module")
+def mortal(world: World, receiver: Receiver, key: str) -> Connection:
     """Connect a customer whose new candidates and applications are wanted."""
     project: Project = world.project("Mortal")
     subscribe(world, project, receiver, events=PATTERNS)
-    customer = world.connected(project, ["genericContact::list"], KEY)
+    customer = world.connected(project, ["genericContact::list"], key)
 
     def watched() -> bool:
         sync = customer.send("GET", "/sync").json()
@@ -114,10 +120,10 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="pr
 
 @needs_proc
 def test_a_function_killed_while_it_looks_leaves_one_event(
-    local_stack: Any, world: World, sandbox: Sandbox, mortal: Connection, receiver: Receiver
+    local_stack: Any, world: World, sandbox: Sandbox, mortal: Connection, key: str, receiver: Receiver
 ) -> None:
     """The webhook stays in its queue, and the next process looks again."""
-    sandbox.fault("candidate.info", "latency", milliseconds=3000, times=1)
+    sandbox.fault("candidate.info", "latency", milliseconds=3000, times=1, key=key)
     application = Account(world).application()
     candidate = application["candidate"]["id"]
     faults = f"{sandbox.url}/_sandbox/faults"

@@ -169,11 +169,12 @@ def test_a_sweep_that_is_asked_for_while_one_is_under_way_is_not_lost(
     """What changed behind the back of the one that runs is found by the one that was asked for."""
     receiver = receivers()
     subscribe(world, owner_of_events, receiver, events=["genericContact::updated", "genericUser::updated"])
-    customer = world.connected(owner_of_events, ["genericContact::list"], KEY)
+    key = world.keep_secret(sandbox.key())
+    customer = world.connected(owner_of_events, ["genericContact::list"], key)
     account = Account(world)
     candidate = account.candidate()["id"]
     ready(customer, "genericContact", "genericUser")
-    sandbox.fault("user.list", "latency", milliseconds=1500, times=1)
+    sandbox.fault("user.list", "latency", milliseconds=1500, times=1, key=key)
     assert customer.send("POST", "/sync", json={}).status_code == 200
     wait_for("its contacts are read", lambda: swept(customer, "genericContact"))
     account.ashby("candidate.update", candidateId=candidate, name="Somebody Else")

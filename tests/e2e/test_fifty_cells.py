@@ -13,7 +13,6 @@ from urllib.parse import quote
 import pytest
 
 from tests.e2e import cells_ats, cells_generic, cells_schedule
-from tests.e2e.account import KEY
 from tests.e2e.bench import Bench
 from tests.e2e.running import Project, World, assert_problem
 from unified.connector import Operation, known_operations, load_connector
@@ -27,9 +26,10 @@ SCENARIOS = {**cells_generic.SCENARIOS, **cells_schedule.SCENARIOS, **cells_ats.
 
 @pytest.fixture(scope="module")
 def bench(world: World, project: Project) -> Bench:
-    """Connect a customer by the sandbox's key of every permission."""
+    """Connect a customer by a key that may do everything and that nobody else calls with."""
     operations = sorted(known_operations(load_connector("ashby")))
-    return Bench(world, world.connected(project, operations, key=KEY))
+    key = world.keep_secret(world.sandbox.key(everything=True))
+    return Bench(world, world.connected(project, operations, key=key), key=key)
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +84,8 @@ def is_refused(bench: Bench, model: str, operation: Operation, reason: str) -> N
         Operation.UPDATE: ("PATCH", f"{model}/{some_id}"),
         Operation.DELETE: ("DELETE", f"{model}/{some_id}"),
     }[operation]
-    before = bench.last_change(), bench.customer.world.sandbox.state()["calls"]
+    before = bench.last_change(), bench.calls()
     answer = bench.call(method, path, **({"json": {"name": "New"}} if method in ("POST", "PATCH") else {}))
     problem = assert_problem(answer, 501, "CONNECTOR::OPERATION::NOT_FOUND")
     assert problem["detail"] == reason
-    assert (bench.last_change(), bench.customer.world.sandbox.state()["calls"]) == before
+    assert (bench.last_change(), bench.calls()) == before

@@ -199,8 +199,10 @@ def unlogged(world: World) -> Iterator[list[str]]:
     assert [word[:8] for word in words if word in log] == []
 
 
-def listening(world: World, name: str, receiver: Receiver, unlogged: list[str]) -> tuple[Connection, str]:
-    """Connect a customer whose whole contacts are delivered to an address that holds a secret.
+def listening(
+    world: World, name: str, receiver: Receiver, unlogged: list[str], key: str | None = None
+) -> tuple[Connection, str]:
+    """Connect a customer, by a key if told, whose whole contacts are delivered to an address that holds a secret.
 
     Its webhooks are set up, so their addresses and secrets are known too. Returns the connection and its endpoint.
     """
@@ -210,7 +212,7 @@ def listening(world: World, name: str, receiver: Receiver, unlogged: list[str]) 
     endpoint = subscribe(world, project, receiver, events=["genericContact::*"])
     changed = world.http.patch(f"{world.url}/v1/event-settings", headers=project.headers, json={"thin": False})
     assert changed.status_code == 200
-    connection = world.connected(project)
+    connection = world.connected(project, key=key)
 
     def watched() -> bool:
         sync = connection.send("GET", "/sync").json()
@@ -267,12 +269,17 @@ def test_when_ashby_fails_while_a_webhook_is_looked_into(
     world: World, sandbox: Sandbox, receiver: Receiver, unlogged: list[str]
 ) -> None:
     """Even when Ashby itself repeats the candidate's name in what it says."""
-    listening(world, "Failing", receiver, unlogged)
-    name = world.keep_secret(f"{PERSON}{secrets.token_hex(8)}")
-    for kind, more in (("failure", {"code": "invalid_input"}), ("status", {"status": 500}), ("malformed", {})):
-        sandbox.fault("candidate.info", kind, **more, message=f"{name} could not be read", times=1)
+    key = world.keep_secret(sandbox.key())
+    listening(world, "Failing", receiver, unlogged, key)
+    told = {"message": f"{world.keep_secret(f'{PERSON}{secrets.token_hex(8)}')} could not be read", "key": key}
+    for kind, more in (("status", {"status": 500}), ("malformed", {})):
+        sandbox.fault("candidate.info", kind, **more, **told, times=1)
     _, candidate = applies(world)
     receiver.wait("genericContact::created", candidate, seconds=60)
+    _, mark = world.mark()
+    sandbox.fault("candidate.info", "failure", code="invalid_input", **told, times=1)
+    applies(world)
+    wait_for("a hint is given up", lambda: b"HintGivenUp" in world.log_file.read_bytes()[mark:])
 
 
 def test_when_a_receiver_fails(world: World, receiver: Receiver, unlogged: list[str]) -> None:

@@ -19,7 +19,7 @@ def test_the_summary_counts_records_and_calls(client: httpx.Client, ashby: Ashby
     summary = client.get("/_sandbox/").json()
     assert summary["counts"]["candidate"] == 121
     assert summary["calls"]["byEndpoint"] == {"candidate.create": 1, "candidate.list": 2}
-    assert list(summary["calls"]["byKey"].values()) == [3]
+    assert list(summary["calls"]["byKey"].values()) == [summary["calls"]["byEndpoint"]]
     assert summary["lastChange"] == 1
     assert client.get("/_sandbox").json() == summary
 

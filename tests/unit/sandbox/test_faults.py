@@ -130,6 +130,13 @@ def test_skip_and_times_pick_the_calls_that_fail(client: httpx.Client) -> None:
     assert statuses == [200, 500, 500, 200, 200]
 
 
+def test_a_fault_for_one_key_leaves_other_callers_alone(client: httpx.Client) -> None:
+    added = fault(client, endpoint="user.list", kind="status", status=500, times=1, key=KEY[0])
+    callers = [("ashby_local_readonly", ""), KEY, KEY]
+    assert [client.post("/user.list", json={}, auth=caller).status_code for caller in callers] == [200, 500, 200]
+    assert added["key"].startswith("ashb…")
+
+
 def test_other_endpoints_and_the_admin_routes_are_untouched(client: httpx.Client) -> None:
     fault(client, endpoint="candidate.*", kind="status", status=500)
     assert client.post("/user.list", json={}, auth=KEY).status_code == 200
