@@ -24,6 +24,7 @@ from tests.e2e.running import (
     assert_problem,
     assets_of,
 )
+from unified.secret import fingerprint
 
 pytest_plugins = ["tests.e2e.fixtures", "tests.e2e.browser"]
 
@@ -257,18 +258,11 @@ def test_an_expired_state_is_refused_even_while_it_is_stored(world: World, compa
     """The database removes what has expired days later."""
     connection = world.connection(company)
     link = world.consent(connection.begin())
-    table = world.aws("dynamodb")
-    rows = table.scan(
+    (state,) = parse_qs(urlsplit(link).query)["state"]
+    world.aws("dynamodb").update_item(
         TableName=TABLE,
-        FilterExpression="begins_with(pk, :states) AND #owner = :owner",
-        ExpressionAttributeNames={"#owner": "owner"},
-        ExpressionAttributeValues={":states": {"S": "STATE#"}, ":owner": {"S": connection.owner}},
-    )
-    mine = rows["Items"]
-    assert len(mine) == 1
-    table.update_item(
-        TableName=TABLE,
-        Key={"pk": mine[0]["pk"], "sk": mine[0]["sk"]},
+        Key={"pk": {"S": f"STATE#{fingerprint(state)}"}, "sk": {"S": "STATE"}},
+        ConditionExpression="attribute_exists(pk)",
         UpdateExpression="SET expiresAt = :past, #ttl = :past",
         ExpressionAttributeNames={"#ttl": "ttl"},
         ExpressionAttributeValues={":past": {"N": "1000000000"}},

@@ -219,7 +219,7 @@ def test_an_endpoint_is_made_though_nobody_can_be_told(deployment: Deployment, m
     def refuse(**_: object) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(aws.client("sqs"), "send_message", refuse)
+    monkeypatch.setattr(aws.client("sqs"), "send_message_batch", refuse)
 
     assert deployment.endpoint()["status"] == "enabled"
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from unified import aws
 from unified.addresses import Unfit, networks, read_url
 from unified.api.access import Caller, reference
 from unified.api.event_queries import check_pattern, cursor, known_models, read_cursor, read_span
@@ -18,6 +16,7 @@ from unified.deadline import Deadline
 from unified.deliveries.endpoints import MAX_SECRETS, Endpoint, endpoints, is_endpoint_id
 from unified.errors import Missing, UnifiedError
 from unified.events.records import new_event_id
+from unified.ledger.tasks import send_tasks
 from unified.log import logger
 from unified.models.moments import now_iso
 from unified.settings import settings
@@ -242,7 +241,7 @@ def _done(caller: Caller, action: str, *, prepare: bool) -> None:
         return
     task = {"task": "prepare-project", "project": caller.project.id, "publicKey": caller.project.public_key}
     try:
-        aws.client("sqs").send_message(QueueUrl=settings().sweep_queue_url, MessageBody=json.dumps(task))
+        send_tasks([task])
     except Exception as error:  # whatever AWS says: the sweeps find out by themselves, only later
         logger.warning("not prepared", extra={"project": caller.project.id, "exception_name": type(error).__name__})
 

@@ -43,8 +43,14 @@ class Message(NamedTuple):
 
     @classmethod
     def from_json(cls, text: str) -> Message:
-        """Read it back. Raises ``ValueError``, ``KeyError`` or ``TypeError`` for what is no message of ours."""
+        """Read it back. Raises ``ValueError``, ``KeyError`` or ``TypeError`` for what is no message of ours.
+
+        What a schedule failed to send is kept as the call that would have sent it: sent back to the queue, it is read
+        for the message in it.
+        """
         found: Any = json.loads(text)
+        if "MessageBody" in found:
+            found = json.loads(found["MessageBody"])
         replay = found["replay"]
         return cls(
             str(found["project"]),

@@ -57,7 +57,9 @@ def test_a_message_is_read_back_as_it_was_sent(replay: str | None) -> None:
     assert Message.from_json(message.to_json()) == message
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"project":"p"}', '"text"', "null"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"project":"p"}', '{"MessageBody":"{}"}', '{"MessageBody":1}', '"text"', "null"]
+)
 def test_what_is_no_message_is_refused(text: str) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
         Message.from_json(text)
@@ -116,6 +118,7 @@ def test_a_wait_of_hours_is_a_schedule_that_ends_with_its_one_run(queue: Queue) 
     assert target["DeadLetterConfig"]["Arn"] == f"{ARN}-dead"
     sent = json.loads(target["Input"])
     assert Message.from_json(sent["MessageBody"]) == MESSAGE
+    assert Message.from_json(target["Input"]) == MESSAGE, "a dead letter of the schedule can be sent back"
     assert (sent["QueueUrl"], sent["MessageGroupId"]) == (queue._url, MESSAGE.endpoint)
     assert len(made["Name"]) <= 64
 
