@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -55,12 +56,17 @@ StartLocal = Callable[..., contextlib.AbstractContextManager[LocalStack]]
 
 
 def free_ports(count: int) -> list[int]:
-    """Find ports that nothing listens on."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    """Find ports that nothing listens on.
+
+    None of those that the system gives to whoever asks for any: until the stack listens, another test might get it.
+    """
+    found: set[int] = set()
+    while len(found) < count:
+        port = 12_000 + secrets.randbelow(20_000)
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            found.add(port)
+    return list(found)
 
 
 @contextlib.contextmanager

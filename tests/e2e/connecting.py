@@ -1,12 +1,14 @@
 """A person at the connect page: windows, pictures of them, and what accessibility asks, as a plugin and helpers."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
+from tests.e2e.browser import MILLISECONDS
 from tests.e2e.installing import npm_installed
 from tests.e2e.listening import Listener
 from tests.e2e.running import TABLE, Connection, Project, World
@@ -22,7 +24,7 @@ def window(browser: Browser, **more: Any) -> BrowserContext:
     """Open a window without a past, as of an English person."""
     asked: dict[str, Any] = {"viewport": DESK, "locale": "en-GB", **more}
     context = browser.new_context(**asked)
-    context.set_default_timeout(8000)
+    context.set_default_timeout(MILLISECONDS)
     return context
 
 
@@ -85,6 +87,27 @@ def assert_accessible(page: Page, axe: str) -> None:
 def paste(page: Page, key: str) -> None:
     """Put a key into its field as a paste does."""
     page.locator("#key").fill(key)
+
+
+@contextmanager
+def staying(page: Page, application: Listener) -> Generator[None]:
+    """Turn the person back from the application until the block ends, then let them go where the page has led them.
+
+    The page that says that all is well leads away by itself after three seconds: on a slow machine too soon to be read.
+    """
+    led: list[str] = []
+
+    def turn_back(route: Route) -> None:
+        led.append(route.request.url)
+        # An answer of no content leaves the browser where it is.
+        route.fulfill(status=204)
+
+    way = f"{application.url}/**"
+    page.route(way, turn_back)
+    yield
+    page.unroute(way)
+    if led:
+        page.goto(led[-1])
 
 
 def of_another_account(world: World, connection: Connection) -> None:

@@ -10,8 +10,6 @@ from tests.e2e.receiving import Receiver
 from tests.e2e.running import Connection, Project
 from tests.e2e.waiting import wait_for
 
-SWEEP_SECONDS = 40
-
 
 @dataclass(frozen=True)
 class Scene(Account):
@@ -40,7 +38,7 @@ class Scene(Account):
             sync = self.sync(customer)
             return not sync["waiting"] and all(one["isComplete"] for one in sync["models"]) and sync
 
-        return wait_for("the first sweep", complete, SWEEP_SECONDS)
+        return wait_for("the first sweep", complete)
 
     def ask(self, customer: Connection, body: Mapping[str, Any]) -> None:
         """Ask for a sweep, once the one that was asked for before is over."""
@@ -48,7 +46,7 @@ class Scene(Account):
         def idle() -> bool:
             return all(one["sweptAt"] and one["running"] is None for one in self.sync(customer)["models"])
 
-        wait_for("the sweep before", idle, SWEEP_SECONDS)
+        wait_for("the sweep before", idle)
         asked = customer.send("POST", "/sync", json=body)
         assert asked.status_code == 200, asked.text
 

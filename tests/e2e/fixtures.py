@@ -18,7 +18,9 @@ from tests.e2e.running import Project, Sandbox, TokenRelay, World
 @pytest.fixture(scope="session")
 def world(local_stack: Any) -> Iterator[World]:
     """Use the running stack; at the end of all tests no secret has been seen."""
-    with httpx.Client(timeout=40, limits=httpx.Limits(max_connections=40)) as http:
+    # The servers close what is idle for five seconds. Let go well before, so that no call meets that very moment.
+    limits = httpx.Limits(max_connections=40, keepalive_expiry=2)
+    with httpx.Client(timeout=40, limits=limits) as http:
         sandbox = Sandbox(local_stack.sandbox_url, http)
         found = World(local_stack.url, sandbox, local_stack.aws_url, local_stack.log_file, http)
         http.event_hooks = {"response": [found.note]}

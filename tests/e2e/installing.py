@@ -1,5 +1,6 @@
 """What only end-to-end tests need on a machine: programs, and packages from npm."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -25,11 +26,15 @@ def needed(*programs: str) -> str:
 
 
 def npm_installed(folder: Path) -> Path:
-    """Install a folder's packages as its lock file says, once for each state of that file."""
+    """Install a folder's packages as its lock file says, once for each state of that file.
+
+    One process at a time: ``npm ci`` begins by deleting what another one may be installing or using.
+    """
     npm = needed("npm")
-    lock = (folder / "package-lock.json").read_bytes()
-    stamp = folder / "node_modules" / f".installed-{hashlib.sha256(lock).hexdigest()[:16]}"
-    if not stamp.exists():
-        subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True)
-        stamp.touch()
+    with (folder / "package-lock.json").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stamp = folder / "node_modules" / f".installed-{hashlib.sha256(lock.read()).hexdigest()[:16]}"
+        if not stamp.exists():
+            subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True)
+            stamp.touch()
     return folder

@@ -10,9 +10,8 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from tests.e2e.running import Project, World
+from tests.e2e.waiting import SECONDS
 from tests.serving import Loopback, QuietHandler
-
-SECONDS = 15.0  # a small machine does other things too; alone it is about one
 
 
 @dataclass(frozen=True)

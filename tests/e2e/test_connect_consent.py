@@ -10,10 +10,12 @@ from tests.e2e.connecting import (
     back,
     of_another_account,
     screenshot,
+    staying,
     window,
 )
 from tests.e2e.listening import Listener
 from tests.e2e.running import Project, Sandbox, World
+from tests.e2e.waiting import wait_for
 
 pytest_plugins = ["tests.e2e.fixtures", "tests.e2e.browser", "tests.e2e.connecting"]
 
@@ -23,9 +25,11 @@ def test_a_person_consents_and_returns(world: World, company: Project, applicati
     connection = world.connection(company, OPERATIONS)
     page.goto(connection.link(**back(company, application)))
     page.click("button[value=oauth]")
-    page.click("#allow")
-    expect(page.locator("h1")).to_have_text("Ashby is connected")
-    page.click("#return")
+    with staying(page, application):
+        page.click("#allow")
+        expect(page.locator("h1")).to_have_text("Ashby is connected")
+        with page.expect_request(f"{application.url}/**"):
+            page.click("#return")
     page.wait_for_url(f"{application.url}/**")
     assert connection.call("GET", CONTACTS).status_code == 200
 
@@ -43,8 +47,9 @@ def test_a_person_who_refuses_is_told_and_may_try_again(
     leave = page.locator(".actions a").get_attribute("href") or ""
     assert parse_qs(urlsplit(leave).query)["error"] == ["access_denied"]
     page.click("button[value=oauth]")
-    page.click("#allow")
-    expect(page.locator("h1")).to_have_text("Ashby is connected")
+    with staying(page, application):
+        page.click("#allow")
+        expect(page.locator("h1")).to_have_text("Ashby is connected")
     assert connection.status() == "authorized"
 
 
@@ -103,11 +108,11 @@ def test_a_consent_that_comes_back_twice_ends_well(
     page.click("button[value=oauth]")
     page.wait_for_url(f"{world.sandbox.url}/**")
     address = world.consent(page.url)
-    sandbox.fault("*", "latency", milliseconds=700)
+    sandbox.fault("oauth.token", "latency", milliseconds=3000, times=1)
     page.evaluate("address => { location.href = address }", address)
-    page.wait_for_timeout(150)
+    faults = f"{sandbox.url}/_sandbox/faults"
+    wait_for("the first exchanges the code", lambda: not world.http.get(faults).json()["faults"])
     page.goto(address)
     expect(page.locator("[role=alert]")).to_contain_text("had ended already")
-    sandbox.calm()
     expect(page.locator("h1")).to_have_text("Ashby is connected")
     assert connection.status() == "authorized"

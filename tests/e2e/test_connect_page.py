@@ -13,6 +13,7 @@ from tests.e2e.connecting import (
     of_another_account,
     paste,
     screenshot,
+    staying,
     window,
 )
 from tests.e2e.listening import Listener
@@ -53,9 +54,10 @@ def test_a_key_that_lacks_permissions_is_mended_and_connects(
     paste(page, "")
     paste(page, key)
     expect(status).to_contain_text(f"It belongs to {Account(world).name()}")
-    page.click("button[value=key]")
-    expect(page.locator("h1")).to_have_text("Ashby is connected")
-    screenshot(page, "done", whole=False)
+    with staying(page, application):
+        page.click("button[value=key]")
+        expect(page.locator("h1")).to_have_text("Ashby is connected")
+        screenshot(page, "done", whole=False)
     page.wait_for_url(f"{application.url}/**")
     said = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
     assert said == {"tab": "settings", "status": "authorized", "connectorId": "ashby", "ownerId": connection.owner}
@@ -213,16 +215,17 @@ def test_a_button_that_is_pressed_twice_connects_and_leads_back(
     page.goto(connection.link(**back(company, application)))
     paste(page, world.keep_secret(sandbox.key()))
     expect(page.locator("#key-status")).to_contain_text("This key works")
-    sandbox.fault("*", "latency", milliseconds=300)
-    label = page.locator("button[value=key]").evaluate(
-        """async (button, pause) => {
-          button.click(); setTimeout(() => button.click(), pause);
-          await new Promise(later => setTimeout(later, 50)); return button.textContent
-        }""",
-        pause,
-    )
-    assert label == "One moment…"
-    expect(page.locator("h1")).to_have_text("Ashby is connected")
+    sandbox.fault("*", "latency", milliseconds=600)
+    with staying(page, application):
+        label = page.locator("button[value=key]").evaluate(
+            """async (button, pause) => {
+              button.click(); setTimeout(() => button.click(), pause);
+              await new Promise(later => setTimeout(later, 50)); return button.textContent
+            }""",
+            pause,
+        )
+        assert label == "One moment…"
+        expect(page.locator("h1")).to_have_text("Ashby is connected")
     page.wait_for_url(f"{application.url}/**")
     assert parse_qs(urlsplit(page.url).query)["status"] == ["authorized"]
 

@@ -84,8 +84,8 @@ def is_refused(bench: Bench, model: str, operation: Operation, reason: str) -> N
         Operation.UPDATE: ("PATCH", f"{model}/{some_id}"),
         Operation.DELETE: ("DELETE", f"{model}/{some_id}"),
     }[operation]
-    before = bench.last_change(), bench.calls()
+    number, before = bench.last_change(), bench.calls()
     answer = bench.call(method, path, **({"json": {"name": "New"}} if method in ("POST", "PATCH") else {}))
     problem = assert_problem(answer, 501, "CONNECTOR::OPERATION::NOT_FOUND")
     assert problem["detail"] == reason
-    assert (bench.last_change(), bench.calls()) == before
+    assert (bench.changes(number), bench.calls()) == (set(), before)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.e2e.browser import MILLISECONDS
 from tests.e2e.listening import Listener
 from tests.e2e.running import (
     CONTACT_OPERATIONS,
@@ -36,7 +37,7 @@ SCREENSHOTS = Path(__file__).parent / "screenshots"
 def page(browser: Browser) -> Iterator[Page]:
     """Give the person a window without a past."""
     context = browser.new_context(viewport={"width": 900, "height": 640})
-    context.set_default_timeout(8000)
+    context.set_default_timeout(MILLISECONDS)
     yield context.new_page()
     context.close()
 

@@ -219,7 +219,7 @@ def listening(
         complete = not sync["waiting"] and all(one["isComplete"] for one in sync["models"])
         return complete and bool(sync["webhooks"]["actions"])
 
-    wait_for("the first sweep", watched, 40)
+    wait_for("the first sweep", watched)
     for setting in Account(world).steer("GET", "webhooks")["webhooks"]:
         if setting["requestUrl"].startswith(world.url):
             unlogged.append(setting["requestUrl"].rpartition("/")[2])
@@ -275,7 +275,7 @@ def test_when_ashby_fails_while_a_webhook_is_looked_into(
     for kind, more in (("status", {"status": 500}), ("malformed", {})):
         sandbox.fault("candidate.info", kind, **more, **told, times=1)
     _, candidate = applies(world)
-    receiver.wait("genericContact::created", candidate, seconds=60)
+    receiver.wait("genericContact::created", candidate)
     _, mark = world.mark()
     sandbox.fault("candidate.info", "failure", code="invalid_input", **told, times=1)
     applies(world)

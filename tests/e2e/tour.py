@@ -97,7 +97,7 @@ def run_tour(markdown: str, folder: Path, ports: Mapping[str, str], environ: Map
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         check=False,
     )
     said = done.stdout.split(f"{mark}\n")

@@ -18,6 +18,7 @@ from local.emulator import mend
 from sandbox.state import Sandbox
 from tests.integration.roles import Roles
 from tests.integration.stack import PUBLIC_URL, REDIRECT_URL, ROOT, Stack
+from tests.serial_database import serialize
 from unified import aws, projects
 from unified.ashby import client as ashby_client
 
@@ -44,6 +45,8 @@ def new_cloud(sandbox_url: str) -> Generator[SimpleNamespace]:
             made[service] = aws.get_session().create_client(service, config=aws._CONFIG)
             made[service].meta.events.register("before-call", lambda model, **_: counted.update([model.name]))
             made[service].meta.events.register("before-parameter-build", roles.judge)
+            if service == "dynamodb":
+                serialize(made[service])  # deliver's threads may claim the same attempt
         return made[service]
 
     with pytest.MonkeyPatch.context() as patch, mock_aws():

@@ -86,23 +86,24 @@ def _batch_get(given: Mapping[str, Any]) -> dict[str, Any]:
 def _query(given: Mapping[str, Any]) -> dict[str, Any]:
     values = given["ExpressionAttributeValues"]
     prefix = values[":prefix"]["S"] if ":prefix" in values else ""
-    held: Any = _table(given["TableName"]).items.get(DynamoType(values[":pk"]), {})
-    sorts = sorted(
-        (key.value for key in held if key.value.startswith(prefix)), reverse=not given.get("ScanIndexForward", True)
-    )
+    partition: Any = _table(given["TableName"]).items.get(DynamoType(values[":pk"]), {})
+    # A copy: while a sweep's other thread reads, its first one writes.
+    held = {key.value: item for key, item in list(partition.items()) if key.value.startswith(prefix)}
+    sorts = sorted(held, reverse=not given.get("ScanIndexForward", True))
     if "ExclusiveStartKey" in given:
         after = given["ExclusiveStartKey"]["sk"]["S"]
         forward = given.get("ScanIndexForward", True)
         sorts = [sort for sort in sorts if (sort > after if forward else sort < after)]
     limit = given.get("Limit", len(sorts))
-    answer: dict[str, Any] = {"Items": [_item(held[DynamoType({"S": sort})]) for sort in sorts[:limit]]}
+    answer: dict[str, Any] = {"Items": [_item(held[sort]) for sort in sorts[:limit]]}
     if len(sorts) > limit:
         answer["LastEvaluatedKey"] = {"pk": values[":pk"], "sk": {"S": sorts[limit - 1]}}
     return answer
 
 
 def _scan(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"Items": [_item(item) for held in _table(given["TableName"]).items.values() for item in held.values()]}
+    partitions: list[Any] = list(_table(given["TableName"]).items.values())
+    return {"Items": [_item(item) for held in partitions for item in list(held.values())]}
 
 
 def _put(given: Mapping[str, Any]) -> dict[str, Any]:

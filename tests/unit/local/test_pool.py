@@ -1,6 +1,7 @@
 """Functions run as Lambda runs them: real processes with AWS's own runtime client."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -133,6 +134,7 @@ def test_an_environment_is_used_again(lab: Lab) -> None:
 def test_the_process_looks_like_lambda(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """It sees the template's variables and Lambda's, and nothing of the developer's shell."""
     monkeypatch.setenv("AWS_PROFILE", "production")
+    lab.timeout = 60
 
     async def scenario(pool: RuntimePool) -> None:
         got = await answer(pool, name="TABLE_NAME")
@@ -142,7 +144,7 @@ def test_the_process_looks_like_lambda(lab: Lab, monkeypatch: pytest.MonkeyPatch
         assert {"AWS_LAMBDA_FUNCTION_NAME", "AWS_REGION", "LAMBDA_TASK_ROOT", "AWS_ENDPOINT_URL"} <= set(got["names"])
         assert got["arn"].endswith(":function:local-LabFunction")
         assert got["trace"].startswith("Root=1-")
-        assert 4000 < got["left"] <= 5000
+        assert 40_000 < got["left"] <= 60_000
 
     lab.run(scenario)
 
@@ -199,14 +201,14 @@ def test_an_exception_leaves_the_environment_in_use(lab: Lab) -> None:
 
 def test_out_of_time_the_environment_is_killed_and_replaced(lab: Lab) -> None:
     """The function is stopped, not only abandoned: nothing of it runs after the answer."""
-    lab.timeout = 1
+    lab.timeout = 2
 
     async def scenario(pool: RuntimePool) -> None:
         before = await answer(pool)
         started = time.monotonic()
         outcome = await call(pool, sleep=30)
         assert outcome.failure is Failure.TIMEOUT
-        assert 0.9 < time.monotonic() - started < 5
+        assert 1.9 < time.monotonic() - started < 20
         with pytest.raises(ProcessLookupError):
             await gone(before["pid"])
         assert (await answer(pool))["pid"] != before["pid"]
@@ -239,7 +241,9 @@ def test_an_environment_killed_while_idle_is_replaced_unnoticed(lab: Lab) -> Non
     async def scenario(pool: RuntimePool) -> None:
         before = await answer(pool)
         os.kill(before["pid"], signal.SIGKILL)
-        time.sleep(0.1)  # not asyncio's: the loop shall not learn of it first
+        # Until it has ended, and left for asyncio to ask: the loop shall not learn of it first.
+        with contextlib.suppress(ChildProcessError):  # before Python 3.12 a thread of asyncio's may have asked
+            os.waitid(os.P_PID, before["pid"], os.WEXITED | os.WNOWAIT)
         after = await answer(pool)
         assert (after["pid"] == before["pid"], after["seen"]) == (False, 1)
 
@@ -298,12 +302,14 @@ def test_answers_above_6_mb_fail(lab: Lab) -> None:
     lab.run(scenario)
 
 
-def test_changed_code_is_met_by_the_next_event(lab: Lab) -> None:
+def test_changed_code_is_met_by_the_next_event(lab: Lab, tmp_path: Path) -> None:
     """An event in progress is finished by the code that began it."""
+    begun = tmp_path / "begun"
 
     async def scenario(pool: RuntimePool) -> None:
-        running = asyncio.create_task(answer(pool, sleep=0.5))
-        await asyncio.sleep(0.3)
+        running = asyncio.create_task(answer(pool, sleep=0.5, file=str(begun)))
+        while not begun.exists():
+            await asyncio.sleep(0.01)
         lab.code.write_text("def handler(event, context):\n    return 'new'\n")
         pool.recycle()
         assert json.loads((await call(pool)).payload) == "new"
@@ -360,12 +366,13 @@ def test_functions_run_where_the_native_client_is_missing(lab: Lab, monkeypatch:
         "    return [runtime_client.__file__, context.aws_request_id, context.get_remaining_time_in_millis()]\n"
     )
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    lab.timeout = 60
 
     async def scenario(pool: RuntimePool) -> None:
         file, request_id, left = json.loads((await call(pool)).payload)
         assert Path(file).parent.name == "stand_in"
         assert request_id
-        assert 4000 < left <= 5000
+        assert 40_000 < left <= 60_000
         outcome = await call(pool, **{"raise": True})
         assert (outcome.failure, json.loads(outcome.payload)["errorMessage"]) == (Failure.ERROR, "boom")
         assert (await call(pool)).failure is None

@@ -18,13 +18,13 @@ SECRET = "s3cret ü"
 class Receiver:
     """A webhook endpoint that remembers what it got.
 
-    It answers with the `scripted` statuses in turn and with `status` after them, each after `seconds`.
+    It answers with the `scripted` statuses in turn and with `status` after them; with none while it `is_hanging`.
     """
 
     def __init__(self) -> None:
         self.status = 200
         self.scripted: list[int] = []
-        self.seconds = 0.0
+        self.is_hanging = False
         self.received: list[tuple[dict[str, str], bytes]] = []
         self.times: list[float] = []
         self.app = Starlette(routes=[Route("/{name}", self._answer, methods=["POST"])])
@@ -33,7 +33,8 @@ class Receiver:
         self.times.append(time.monotonic())
         self.received.append((dict(request.headers), await request.body()))
         status = self.scripted.pop(0) if self.scripted else self.status
-        await asyncio.sleep(self.seconds)
+        while self.is_hanging:
+            await asyncio.sleep(0.005)
         return Response(status_code=status)
 
     @property

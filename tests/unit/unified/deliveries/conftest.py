@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 from moto import mock_aws
 
+from tests.serial_database import serialize
 from tests.unit.unified.connections.conftest import MemoryKeys
 from unified import aws
 from unified import table as t
@@ -184,6 +185,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[t.Table]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         aws._client.cache_clear()
+        serialize(aws.client("dynamodb"))
         aws.client("dynamodb").create_table(
             TableName="unified",
             BillingMode="PAY_PER_REQUEST",

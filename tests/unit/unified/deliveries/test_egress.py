@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import socket
+import threading
 import time
 from collections.abc import Generator
 from email.utils import format_datetime
@@ -115,11 +116,11 @@ def test_a_date_that_has_passed_asks_for_no_wait() -> None:
 
 
 def dripping(first: bytes, drop: bytes) -> Answer:
-    """Send a beginning and then a little, again and again, for longer than anybody should wait."""
+    """Send a beginning and then a little, again and again, for longer than anybody should wait: a busy machine too."""
 
     def answer(connection: socket.socket, _request: bytes) -> None:
         connection.sendall(first)
-        for _ in range(200):
+        for _ in range(1000):
             time.sleep(0.02)
             connection.sendall(drop)
 
@@ -133,10 +134,11 @@ def test_a_dripping_head_does_not_extend_the_time(first: bytes) -> None:
     with receiver(dripping(first, b"x-a: b\r\n" if first.endswith(b"\r\n") else b"a")) as there:
         began = time.monotonic()
         outcome = send(there.url, seconds=0.15)
+        took = time.monotonic() - began
 
     assert outcome[:2] == (None, "timeout")
-    assert 140 <= outcome.milliseconds < 1000
-    assert time.monotonic() - began < 1
+    assert 140 <= outcome.milliseconds < 4000
+    assert took < 4
 
 
 def test_a_dripping_handshake_does_not_extend_the_time() -> None:
@@ -144,7 +146,7 @@ def test_a_dripping_handshake_does_not_extend_the_time() -> None:
         outcome = send(f"https://127.0.0.1:{port}/", seconds=0.15)
 
     assert outcome[:2] == (None, "timeout")
-    assert outcome.milliseconds < 1000
+    assert outcome.milliseconds < 4000
 
 
 def test_a_receiver_that_takes_nothing_does_not_extend_the_time() -> None:
@@ -152,7 +154,7 @@ def test_a_receiver_that_takes_nothing_does_not_extend_the_time() -> None:
         outcome = send(f"http://127.0.0.1:{port}/", b"x" * 20_000_000, seconds=0.15)
 
     assert outcome[:2] == (None, "timeout")
-    assert outcome.milliseconds < 2000
+    assert outcome.milliseconds < 4000
 
 
 def test_a_body_is_never_waited_for() -> None:
@@ -160,7 +162,7 @@ def test_a_body_is_never_waited_for() -> None:
         outcome = send(there.url)
 
     assert outcome[:2] == (200, None)
-    assert outcome.milliseconds < 1000
+    assert outcome.milliseconds < 4000
 
 
 def test_an_endless_body_costs_nothing() -> None:
@@ -203,10 +205,10 @@ def test_what_is_not_http_is_no_answer(sent: bytes) -> None:
 
 
 def test_nobody_there() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-
-    assert send(f"http://127.0.0.1:{port}/")[:2] == (None, "connection")
+    # Held, so that nobody else takes the port, but not listened on.
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        assert send(f"http://127.0.0.1:{taken.getsockname()[1]}/")[:2] == (None, "connection")
 
 
 @contextlib.contextmanager
@@ -297,16 +299,19 @@ def test_a_name_that_is_not_there() -> None:
 
 
 def test_a_slow_resolver_does_not_extend_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    may_end = threading.Event()
+
     def getaddrinfo(*_: object, **__: object) -> list[object]:
-        time.sleep(0.2)
+        may_end.wait(20)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
     outcome = post("https://example.com/", HEADERS, b"{}", allowed=(), seconds=0.05, connect=no_connection)
+    may_end.set()
 
     assert outcome[:2] == (None, "timeout")
-    assert outcome.milliseconds < 190
+    assert outcome.milliseconds < 4000
 
 
 def test_the_systems_resolver_is_asked() -> None:

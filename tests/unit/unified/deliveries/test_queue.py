@@ -106,7 +106,7 @@ def test_a_wait_of_minutes_is_sqss_own(wait: float, delay: int) -> None:
 def test_a_wait_of_hours_is_a_schedule_that_ends_with_its_one_run(queue: Queue) -> None:
     at = 1_900_000_000.4
 
-    queue.later(MESSAGE, at, time.time())
+    queue.later(MESSAGE, at, at - 7200)
 
     (made,) = schedules()
     assert made["ScheduleExpression"] == "at(2030-03-17T17:46:41)"

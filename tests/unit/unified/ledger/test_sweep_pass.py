@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -59,12 +59,19 @@ def test_entries_are_read_at_once_unless_there_are_too_many(held: int, monkeypat
     world = full_world()
     monkeypatch.setattr("unified.ledger.sweep._MOST_HELD", held)
     reads: list[int] = []
+    submitted: list[Future[Any]] = []
     sweep = world.model.sweep
 
+    class Readers(ThreadPoolExecutor):
+        def submit(self, *given: Any, **named: Any) -> Future[Any]:
+            submitted.append(super().submit(*given, **named))
+            return submitted[-1]
+
     def slow(*given: Any) -> Any:
-        time.sleep(0.02)  # till then all entries are read, if they are
+        submitted[0].result(20)  # till then all entries are read, if they are
         return sweep(*given)
 
+    monkeypatch.setattr("unified.ledger.sweep.ThreadPoolExecutor", Readers)
     monkeypatch.setattr(world.model, "sweep", slow)
     monkeypatch.setattr(
         world.entries, "read", lambda names: reads.append(len(names)) or MemoryEntries.read(world.entries, names)
