@@ -61,7 +61,7 @@ def _credentials(project: Project) -> Iterator[bool | Change]:
             stored = store().read(connection.reference)
             if stored is not None:
                 sealed = vault().rewrap(connection.reference.context(), stored.sealed)
-                yield store().rewrap(connection.reference, sealed, version=stored.version)
+                yield store().rewrap(connection.reference, stored, sealed)
         if after is None:
             return
 

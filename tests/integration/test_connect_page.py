@@ -139,7 +139,10 @@ def test_an_address_in_a_history_does_not_claim_what_is_no_longer_so(stack: Stac
     link = made(stack)
     send(stack, link, key=FULL)
     assert "Ashby is connected" in look(stack, link, done="1").text
-    store().mark_unauthorized(Reference(stack.project_id, "ashby", "acme"), "credentialRefused", version=1)
+    place = Reference(stack.project_id, "ashby", "acme")
+    stored = store().read(place)
+    assert stored is not None
+    store().mark_unauthorized(place, stored, "credentialRefused")
 
     page = look(stack, link, done="1")
 

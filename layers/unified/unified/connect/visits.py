@@ -228,7 +228,7 @@ def recheck(
         return "busy"
     if scopes is None or visit.credential is None:
         return "unknown"
-    connections.store.set_scopes(visit.connection.reference, scopes, version=visit.credential.version)
+    connections.store.set_scopes(visit.connection.reference, visit.credential, scopes)
     connections.store.audit(visit.connection.reference, ACTOR, "connection.recheck", "done")
     if any(one.permission not in scopes for one in visit.wanted if one.why == "operations"):
         return "missing"

@@ -69,7 +69,7 @@ class Line(NamedTuple):
             return work(session)
         except Unauthorized as refused:
             if refused.upstream is not None:
-                self._confirm_dead(connector, session, stored.version)
+                self._confirm_dead(connector, session, stored)
             raise
 
     def _permit(self, connector: Connector, session: Any, stored: StoredCredential, capability: Capability) -> None:
@@ -79,7 +79,7 @@ class Line(NamedTuple):
         """
         scopes = connector.verify(session).scopes
         if scopes is not None and scopes != stored.scopes:
-            self.connections.store.set_scopes(self.connection.reference, scopes, version=stored.version)
+            self.connections.store.set_scopes(self.connection.reference, stored, scopes)
         lacking = missing_permissions(capability, stored.scopes if scopes is None else scopes)
         if lacking:
             raise UpstreamFailure(
@@ -88,7 +88,7 @@ class Line(NamedTuple):
                 permission=lacking[0],
             )
 
-    def _confirm_dead(self, connector: Connector, session: Any, version: int) -> None:
+    def _confirm_dead(self, connector: Connector, session: Any, stored: StoredCredential) -> None:
         """Mark the connection unauthorized once the provider has refused its credential twice, on two endpoints.
 
         A connection that is marked must be authorized again by a person: one odd answer is not enough.
@@ -97,7 +97,7 @@ class Line(NamedTuple):
         try:
             connector.verify(session)
         except Unauthorized:
-            if self.connections.store.mark_unauthorized(reference, "credentialRefused", version=version):
+            if self.connections.store.mark_unauthorized(reference, stored, "credentialRefused"):
                 self.connections.store.audit(reference, self.actor, "connection.lost", "credentialRefused")
         except UnifiedError:
             pass

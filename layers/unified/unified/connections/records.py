@@ -102,7 +102,9 @@ class StoredCredential(NamedTuple):
 
     ``version`` grows with every replacement, ``renew_at`` is when to renew the token, before its end. ``fence`` is
     that of the last refresher that began, and ``refresh_began_at`` (seconds since the epoch) stays until its outcome
-    is stored: when it is old and the version has not grown, a refresh was begun and its answer lost.
+    is stored: when it is old and the version has not grown, a refresh was begun and its answer lost. Versions begin
+    at 1 again when the connection is made anew, so one names a credential only together with the connection's
+    ``generation``, which is empty in those that were stored before it was kept.
     """
 
     version: int
@@ -113,6 +115,7 @@ class StoredCredential(NamedTuple):
     fence: int = 0
     refresh_began_at: int | None = None
     renew_at: int | None = None
+    generation: str = ""
 
     def to_item(self) -> dict[str, Any]:
         """Spell it for the table."""
@@ -125,6 +128,7 @@ class StoredCredential(NamedTuple):
             "fence": self.fence,
             "refreshBeganAt": self.refresh_began_at,
             "renewAt": self.renew_at,
+            "generation": self.generation or None,
         }
 
     @classmethod
@@ -140,6 +144,7 @@ class StoredCredential(NamedTuple):
             item.get("fence", 0),
             item.get("refreshBeganAt"),
             item.get("renewAt"),
+            item.get("generation", ""),
         )
 
 

@@ -8,7 +8,8 @@ between the provider's answer and our store, can lose an account for good. So:
 2. Before the refresh token is spent, everything that could fail afterwards is proven: KMS has given the data
    key for the result, and the table has taken a write (``begin``), which also marks that a refresh is under way.
 3. The result is stored only on the version and fence that it began with: a holder that slept past its lease
-   cannot overwrite what came after it.
+   cannot overwrite what came after it. A connection that was removed and made anew is another: whoever was at work on
+   the one before neither touches its credential nor gets it.
 4. The mark stays when the answer was lost or the holder died. The next refresher then tries the old token once
    more, which a provider with a grace period accepts; where it does not, the connection becomes unauthorized
    with a reason that says so.
@@ -34,7 +35,7 @@ from unified.connections.oauth import ClientRejected, GrantRejected, ProviderUna
 from unified.connections.records import Reference, StoredCredential
 from unified.connector import Credential
 from unified.deadline import Deadline
-from unified.errors import Missing, Unauthorized, UnifiedError, UpstreamFailure
+from unified.errors import Unauthorized, UnifiedError, UpstreamFailure
 from unified.secret import Secret
 
 LEASE_SECONDS = 30
@@ -59,16 +60,16 @@ class CredentialStore(Protocol):
         """Give the lease back; nothing happens when it is no longer ours."""
         ...
 
-    def begin(self, reference: Reference, *, version: int, fence: int, at: int) -> None:
-        """Mark that the token of ``version`` is about to be spent. Raises ``VersionMoved``."""
+    def begin(self, reference: Reference, stored: StoredCredential, *, fence: int, at: int) -> None:
+        """Mark that a credential's token is about to be spent. Raises ``VersionMoved``."""
         ...
 
-    def commit(self, reference: Reference, credential: StoredCredential, *, version: int, fence: int) -> None:
+    def commit(self, reference: Reference, stored: StoredCredential, renewed: StoredCredential, *, fence: int) -> None:
         """Store the result. Raises ``VersionMoved``."""
         ...
 
-    def mark_unauthorized(self, reference: Reference, reason: str, *, version: int) -> bool:
-        """Say that the credential of ``version`` is dead."""
+    def mark_unauthorized(self, reference: Reference, stored: StoredCredential, reason: str) -> bool:
+        """Say that a credential is dead; False when it is not the one in place."""
         ...
 
 
@@ -107,8 +108,8 @@ class Refresher:
     ) -> tuple[StoredCredential, Credential]:
         """Return ``stored`` opened, or its successor when it is due or the provider has ``rejected`` it.
 
-        Raises ``Unauthorized`` when the account must be connected again, ``UpstreamFailure`` or a
-        ``REFRESH_IN_PROGRESS`` error when it is worth trying later.
+        Raises ``Unauthorized`` when the account must be connected again or the connection was removed,
+        ``UpstreamFailure`` or a ``REFRESH_IN_PROGRESS`` error when it is worth trying later.
         """
         if not rejected and not self.due(stored):
             return stored, self._open(reference, stored)
@@ -118,7 +119,7 @@ class Refresher:
             try:
                 lease = self._store.acquire(reference, holder, now=now, until=now + LEASE_SECONDS)
             except LeaseHeld as held:
-                current = self._read(reference)
+                current = self._read(reference, stored)
                 if current.version != stored.version:
                     return current, self._open(reference, current)
                 if held.cooling_until is not None and held.cooling_until > now:
@@ -153,7 +154,7 @@ class Refresher:
     def _renew(
         self, reference: Reference, stored: StoredCredential, lease: Lease, deadline: Deadline
     ) -> tuple[StoredCredential, Credential]:
-        current = self._read(reference)
+        current = self._read(reference, stored)
         if current.version != stored.version:
             raise _RaceLost(current)
         if deadline.remaining() < 2 * EXCHANGE_SECONDS:
@@ -164,9 +165,9 @@ class Refresher:
             self._give_up(reference, current, "noRefreshToken")
         seal = self._sealer(reference)
         try:
-            self._store.begin(reference, version=current.version, fence=lease.fence, at=int(self._clock()))
+            self._store.begin(reference, current, fence=lease.fence, at=int(self._clock()))
         except VersionMoved:
-            moved = self._read(reference)
+            moved = self._read(reference, current)
             if moved.version == current.version:
                 raise _in_progress() from None
             raise _RaceLost(moved) from None
@@ -181,7 +182,8 @@ class Refresher:
             tokens.expires_at,
             tokens.scopes if tokens.scopes is not None else credential.scopes,
         )
-        return self._keep(reference, current, seal(renewed, current.version + 1), renewed, lease)
+        kept = seal(renewed, current.version + 1)._replace(generation=current.generation)
+        return self._keep(reference, current, kept, renewed, lease)
 
     def _spend(self, reference: Reference, current: StoredCredential, refresh_token: Secret) -> Tokens:
         """Spend the refresh token, once more when the answer was lost."""
@@ -200,15 +202,15 @@ class Refresher:
             self._rejected(reference, current, lost=lost)
 
     def _rejected(self, reference: Reference, current: StoredCredential, *, lost: bool) -> NoReturn:
-        latest = self._read(reference)
+        latest = self._read(reference, current)
         if latest.version != current.version:
             raise _RaceLost(latest)
         self._give_up(reference, current, "refreshLost" if lost else "grantRejected")
 
     def _give_up(self, reference: Reference, current: StoredCredential, reason: str) -> NoReturn:
-        marked = self._store.mark_unauthorized(reference, reason, version=current.version)
+        marked = self._store.mark_unauthorized(reference, current, reason)
         if not marked:
-            raise _RaceLost(self._read(reference))
+            raise _RaceLost(self._read(reference, current))
         self._report(reason)
         raise Unauthorized("MORPH::CONNECTION::REFRESHING_TOKEN_FAILED", _REASONS[reason])
 
@@ -222,9 +224,9 @@ class Refresher:
     ) -> tuple[StoredCredential, Credential]:
         for attempt in range(_STORE_ATTEMPTS):
             try:
-                self._store.commit(reference, renewed, version=current.version, fence=lease.fence)
+                self._store.commit(reference, current, renewed, fence=lease.fence)
             except VersionMoved:
-                latest = self._read(reference)
+                latest = self._read(reference, current)
                 # Our own write may have landed although its answer was lost.
                 if latest.version >= renewed.version:
                     return latest, self._open(reference, latest)
@@ -252,10 +254,15 @@ class Refresher:
             retry_after=max(1, wait),
         )
 
-    def _read(self, reference: Reference) -> StoredCredential:
+    def _read(self, reference: Reference, stored: StoredCredential) -> StoredCredential:
+        """Read what is in the place of ``stored`` by now. Raises ``Unauthorized`` when the connection was removed.
+
+        Not ``Missing``: a renewal happens within calls to the account, whose callers take that for the account's word
+        that a record is gone, and would tell that it was deleted. One that was made anew since is not the caller's.
+        """
         current = self._store.read(reference)
-        if current is None:
-            raise Missing("MORPH::CONNECTION::NOT_FOUND", "The connection was removed.")
+        if current is None or current.generation != stored.generation:
+            raise Unauthorized("MORPH::CONNECTION::ACCESS_TOKEN_MISSIN", "The connection was removed meanwhile.")
         return current
 
 

@@ -17,6 +17,8 @@ from unified.models.moments import now_iso
 from unified.secret import fingerprint
 
 AUDIT_DAYS = 400
+# How many sessions are deleted with their connection, and how many at once.
+_SESSIONS, _WRITES = 500, 100
 
 
 class Loaded(NamedTuple):
@@ -77,14 +79,14 @@ class ConnectionStore:
         return Connection.from_item(reference.project, item)
 
     def delete(self, connection: Connection, public_key: str) -> bool:
-        """Remove a connection with its credential (and so its wrapped key), lease, sessions and its events' key.
+        """Remove a connection with its credential (and so its wrapped key), lease and its events' key.
 
-        The connection and credential go in one transaction: there is never a credential without a connection. What
-        was kept to watch it is purged later (``unified.ledger.purge``). False when it was gone or made anew.
+        All go in one transaction: there is never a credential without a connection. Its sessions, which fit nothing
+        from then on, go after it. What was kept to watch it is purged later (``unified.ledger.purge``). False when it
+        was gone or made anew.
         """
         reference = connection.reference
         watch = Watch(reference, connection.generation, public_key)
-        sessions = list(self._table.query(t.credential_key(*reference).pk, "SESSION#"))
         same = t.Condition("generation = :generation", {"generation": connection.generation})
         removed = {
             **watch.to_message(),
@@ -106,9 +108,19 @@ class ConnectionStore:
             )
         except t.ConditionFailed:
             return False
-        for session in sessions:
-            self._table.delete(t.Key(session["pk"], session["sk"]))
+        self._drop_sessions(connection)
         return True
+
+    def _drop_sessions(self, gone: Connection) -> None:
+        """Delete the sessions of a connection that is gone: as many as its caller can wait for.
+
+        The others open nothing either, and have a ttl. Those of a connection made anew meanwhile stay.
+        """
+        pk, prefix = t.session_key(*gone.reference, "")
+        found, _ = self._table.page(pk, prefix, limit=_SESSIONS, after=None, only=("pk", "sk", "generation"))
+        old = [t.Delete(t.Key(one["pk"], one["sk"])) for one in found if one["generation"] == gone.generation]
+        for start in range(0, len(old), _WRITES):
+            self._table.transact(old[start : start + _WRITES])
 
     def load(self, reference: Reference, *, session_token: str | None = None, model: str | None = None) -> Loaded:
         """Read what one request needs: connection, credential, a session by its token, the mapping of a model."""
@@ -210,6 +222,7 @@ class ConnectionStore:
             else "generation = :generation AND revocations = :revocations",
             {"generation": watch.generation, **({"revocations": revocations} if revocations else {})},
         )
+        kept = credential._replace(generation=watch.generation)
         changes: dict[str, Any] = {
             "status": "authorized",
             "reason": None,
@@ -220,7 +233,7 @@ class ConnectionStore:
             self._table.transact(
                 [
                     t.Update(t.connection_key(*watch.reference), changes, same),
-                    t.Put(t.credential_key(*watch.reference), credential.to_item(), held),
+                    t.Put(t.credential_key(*watch.reference), kept.to_item(), held),
                     t.Update(watch.sweep_key(), {**watch.to_message(), "dueAt": 0}),
                     *also,
                 ]
@@ -228,8 +241,8 @@ class ConnectionStore:
         except t.ConditionFailed:
             raise VersionMoved from None
 
-    def mark_unauthorized(self, reference: Reference, reason: str, *, version: int) -> bool:
-        """Say that the credential of ``version`` is dead; False when it was replaced meanwhile.
+    def mark_unauthorized(self, reference: Reference, stored: StoredCredential, reason: str) -> bool:
+        """Say that a credential is dead; False when it was replaced or removed meanwhile.
 
         The credential stays: it may be wanted to revoke it, and it is worth nothing.
         """
@@ -244,7 +257,7 @@ class ConnectionStore:
                     t.Update(
                         t.credential_key(*reference),
                         {"deadAt": int(time.time())},
-                        t.Condition("version = :version", {"version": version}),
+                        _in_place(stored),
                     ),
                 ]
             )
@@ -252,23 +265,15 @@ class ConnectionStore:
             return False
         return True
 
-    def set_scopes(self, reference: Reference, scopes: Sequence[str], *, version: int) -> None:
-        """Note which permissions the credential of ``version`` has by now; nothing happens when it was replaced."""
+    def set_scopes(self, reference: Reference, stored: StoredCredential, scopes: Sequence[str]) -> None:
+        """Note which permissions a credential has by now; nothing happens when it was replaced."""
         with contextlib.suppress(t.ConditionFailed):
-            self._table.update(
-                t.credential_key(*reference),
-                {"scopes": list(scopes)},
-                condition=t.Condition("version = :version", {"version": version}),
-            )
+            self._table.update(t.credential_key(*reference), {"scopes": list(scopes)}, condition=_in_place(stored))
 
-    def rewrap(self, reference: Reference, sealed: Sealed, *, version: int) -> bool:
-        """Replace the wrapping of the credential of ``version``; False when it was replaced meanwhile."""
+    def rewrap(self, reference: Reference, stored: StoredCredential, sealed: Sealed) -> bool:
+        """Replace the wrapping of a credential; False when it was replaced meanwhile."""
         try:
-            self._table.update(
-                t.credential_key(*reference),
-                {"sealed": sealed.to_item()},
-                condition=t.Condition("version = :version", {"version": version}),
-            )
+            self._table.update(t.credential_key(*reference), {"sealed": sealed.to_item()}, condition=_in_place(stored))
         except t.ConditionFailed:
             return False
         return True
@@ -299,8 +304,8 @@ class ConnectionStore:
                 condition=t.Condition("holder = :holder", {"holder": lease.holder}),
             )
 
-    def begin(self, reference: Reference, *, version: int, fence: int, at: int) -> None:
-        """Mark that the refresh token of ``version`` is about to be spent, which also proves that we can write.
+    def begin(self, reference: Reference, stored: StoredCredential, *, fence: int, at: int) -> None:
+        """Mark that a credential's refresh token is about to be spent, which also proves that we can write.
 
         Raises ``VersionMoved`` when the credential changed or a later holder has begun.
         """
@@ -308,19 +313,15 @@ class ConnectionStore:
             self._table.update(
                 t.credential_key(*reference),
                 {"fence": fence, "refreshBeganAt": at},
-                condition=t.Condition("version = :version AND fence < :fence", {"version": version, "fence": fence}),
+                condition=_in_place(stored, "fence < :fence", fence),
             )
         except t.ConditionFailed:
             raise VersionMoved from None
 
-    def commit(self, reference: Reference, credential: StoredCredential, *, version: int, fence: int) -> None:
-        """Store the refreshed credential. Raises ``VersionMoved`` when a later holder has begun or stored one."""
+    def commit(self, reference: Reference, stored: StoredCredential, renewed: StoredCredential, *, fence: int) -> None:
+        """Store what ``stored`` became. Raises ``VersionMoved`` when a later holder has begun or stored one."""
         try:
-            self._table.put(
-                t.credential_key(*reference),
-                credential.to_item(),
-                t.Condition("version = :version AND fence = :fence", {"version": version, "fence": fence}),
-            )
+            self._table.put(t.credential_key(*reference), renewed.to_item(), _in_place(stored, "fence = :fence", fence))
         except t.ConditionFailed:
             raise VersionMoved from None
 
@@ -376,6 +377,18 @@ class ConnectionStore:
                 "ttl": int(time.time()) + AUDIT_DAYS * 86400,
             },
         )
+
+
+def _in_place(stored: StoredCredential, also: str = "", fence: int | None = None) -> t.Condition:
+    """Return the condition that a credential is the one in place, and not of a connection made anew since."""
+    values: dict[str, Any] = {"version": stored.version}
+    if stored.generation:
+        same, values["generation"] = "generation = :generation", stored.generation
+    else:
+        same = "attribute_not_exists(generation)"
+    if fence is not None:
+        values["fence"] = fence
+    return t.Condition(" AND ".join(filter(None, ("version = :version", same, also))), values)
 
 
 @lru_cache(maxsize=1)

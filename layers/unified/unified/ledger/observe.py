@@ -16,7 +16,7 @@ from unified.errors import RateLimited, Unauthorized, UnifiedError, UpstreamFail
 from unified.ledger.registry import PAUSE_SECONDS, Registry
 from unified.ledger.subject import Unsettled
 from unified.ledger.tasks import MAX_DELAY_SECONDS, send_hint
-from unified.ledger.watched import Home, Watched, home
+from unified.ledger.watched import Home, Watched, home, is_renewing
 from unified.log import logger
 from unified.secret import fingerprint
 
@@ -102,8 +102,7 @@ class Observer:
         code = failed.code if isinstance(failed, UnifiedError) else type(failed).__name__
         logger.warning("hint", extra={"code": code})
         tries = int(message.get("tries", 0)) + 1
-        is_renewing = code == "MORPH::CONNECTION::REFRESH_IN_PROGRESS"
-        may_pass = is_renewing or isinstance(failed, UpstreamFailure | VaultFailure | Unsettled)
+        may_pass = is_renewing(failed) or isinstance(failed, UpstreamFailure | VaultFailure | Unsettled)
         if tries > _TRIES or not may_pass or code == "MORPH::CONNECTION::PROXY::FORBIDDEN":
             metrics.count("HintGivenUp")
             return False

@@ -162,6 +162,7 @@ class Pass:
             restarted = Run(uuid.uuid4().hex[:12], kind, self._clock())._replace(**told)
             progress = progress._replace(run=restarted, sync_token=None if token_expired else progress.sync_token)
             self._notes.save(progress)
+            self._noted_pages = 0
             return self.run(progress, restarts + 1)
         run = progress.run
         if run is None:

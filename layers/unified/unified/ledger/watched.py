@@ -15,6 +15,7 @@ from unified.connections.watch import Watch
 from unified.connector import ConnectorModel, load_connector
 from unified.deadline import Deadline
 from unified.deliveries.endpoints import EndpointStore
+from unified.errors import UnifiedError
 from unified.events import settings as event_settings
 from unified.events.bodies import Bodies
 from unified.events.records import EVENT_DAYS
@@ -29,6 +30,11 @@ from unified.models.moments import iso_at
 from unified.projects import Project, ProjectStore, projects
 
 Result = TypeVar("Result")
+
+
+def is_renewing(failed: Exception) -> bool:
+    """Whether a line failed only because somebody else renews its token just now: no fault, and soon over."""
+    return isinstance(failed, UnifiedError) and failed.code == "MORPH::CONNECTION::REFRESH_IN_PROGRESS"
 
 
 class Watched(NamedTuple):

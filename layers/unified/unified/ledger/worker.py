@@ -16,7 +16,7 @@ from unified.ledger.progress import Progress
 from unified.ledger.registry import PAUSE_SECONDS, Desk, LeaseLost, Registry
 from unified.ledger.sweep import Interrupted, Pass, Witness, begin, fail
 from unified.ledger.tasks import MOST_TASKS, send_tasks
-from unified.ledger.watched import Home, Watched, home
+from unified.ledger.watched import Home, Watched, home, is_renewing
 from unified.log import frames, logger
 
 # A connection that was sent out is due again after so long, unless its sweep says otherwise; one that dies does not.
@@ -24,6 +24,8 @@ _RETRY_SECONDS = 180
 # What a person asked for waits for a sweep that is under way, for some minutes.
 _ASKED_SECONDS = 5
 _ASKED_TRIES = 60
+# A sweep that found somebody else renewing the token.
+_RENEWING_SECONDS = 60
 _HOOK_SECONDS = 6 * 3600
 # ... and so soon again where the webhooks could not be put right.
 _HOOK_RETRY_SECONDS = 900
@@ -96,7 +98,7 @@ class Worker:
             self._send(tasks[start : start + MOST_TASKS], 0)
 
     def _sweep(self, watched: Watched, deadline: Deadline) -> bool:
-        """Sweep a connection as far as time goes; False when somebody else is at it."""
+        """Sweep a connection as far as time goes; False when somebody else is at it, or at its token."""
         now = self._home.clock()
         watch, every = watched.watch, watched.settings.sweep_minutes * 60
         if watched.connection.status != "authorized":
@@ -112,7 +114,7 @@ class Worker:
             desk.release()
             self._registry.set_due(watch, paused_until)
             return True
-        is_over = True
+        is_over, is_free = True, True
         try:
             is_over = watched.line(deadline).run(
                 lambda session: self._work_off(watched, desk, state, session, deadline)
@@ -121,8 +123,13 @@ class Worker:
         except RateLimited as limited:
             due_at = self._pause(watched, limited)
         except (Unauthorized, UpstreamFailure) as failed:
-            logger.warning("sweep", extra={"code": failed.code, "connector": watch.reference.connector})
+            _tell_broken_off(watched, failed, is_fault=False)
             due_at = self._home.clock() + every
+        except UnifiedError as failed:
+            # A fault of ours may last for days. Were the task to fail, ticks would send others meanwhile, all in vain.
+            is_free = not is_renewing(failed)
+            _tell_broken_off(watched, failed, is_fault=is_free)
+            due_at = self._home.clock() + (every if is_free else _RENEWING_SECONDS)
         except LeaseLost:
             return False
         finally:
@@ -131,7 +138,7 @@ class Worker:
             self._registry.set_due(watch, due_at)
         else:
             self._send([{"task": "sweep", "watch": watch.to_message()}], 0)
-        return True
+        return is_free
 
     def _work_off(
         self, watched: Watched, desk: Desk, state: Mapping[str, Any], session: Any, deadline: Deadline
@@ -256,6 +263,16 @@ def _witness(watched: Watched, desk: Desk, state: Mapping[str, Any]) -> Witness:
         return False
 
     return Witness(is_blind, note)
+
+
+def _tell_broken_off(watched: Watched, failed: UnifiedError, *, is_fault: bool) -> None:
+    """Log why a connection's sweep ended early; a fault of ours is also counted, for an alarm."""
+    extra = {"code": failed.code, "connector": watched.watch.reference.connector}
+    if not is_fault:
+        logger.warning("sweep", extra=extra)
+        return
+    logger.error("sweep", extra=extra)
+    metrics.count("SweepFailed", code=failed.code, connector=watched.watch.reference.connector)
 
 
 def _tell(what: str, failed: Exception, model_id: str = "") -> None:

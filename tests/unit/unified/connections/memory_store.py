@@ -37,21 +37,25 @@ class MemoryCredentialStore:
         if held is not None and held[0] == lease.holder:
             self.leases[reference] = (held[0], held[1], cooling_until or 0, cooling_until)
 
-    def begin(self, reference: Reference, *, version: int, fence: int, at: int) -> None:
+    def begin(self, reference: Reference, stored: StoredCredential, *, fence: int, at: int) -> None:
         current = self.credentials.get(reference)
-        if current is None or current.version != version or not current.fence < fence:
+        if current is None or not _is_same(current, stored) or not current.fence < fence:
             raise VersionMoved
         self.credentials[reference] = current._replace(fence=fence, refresh_began_at=at)
 
-    def commit(self, reference: Reference, credential: StoredCredential, *, version: int, fence: int) -> None:
+    def commit(self, reference: Reference, stored: StoredCredential, renewed: StoredCredential, *, fence: int) -> None:
         current = self.credentials.get(reference)
-        if current is None or current.version != version or current.fence != fence:
+        if current is None or not _is_same(current, stored) or current.fence != fence:
             raise VersionMoved
-        self.credentials[reference] = credential
+        self.credentials[reference] = renewed
 
-    def mark_unauthorized(self, reference: Reference, reason: str, *, version: int) -> bool:
+    def mark_unauthorized(self, reference: Reference, stored: StoredCredential, reason: str) -> bool:
         current = self.credentials.get(reference)
-        if current is None or current.version != version:
+        if current is None or not _is_same(current, stored):
             return False
         self.unauthorized[reference] = reason
         return True
+
+
+def _is_same(current: StoredCredential, stored: StoredCredential) -> bool:
+    return (current.generation, current.version) == (stored.generation, stored.version)

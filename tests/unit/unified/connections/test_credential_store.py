@@ -20,7 +20,8 @@ ACCOUNT = Reference("prj_1", "ashby", "acme")
 OTHER = Reference("prj_1", "ashby", "other")
 WATCH = Watch(ACCOUNT, "g1", "pk_test")
 SEALED = Sealed(1, "key", b"wrapped", b"nonce", b"ciphertext")
-STORED = StoredCredential(1, "oauth2", SEALED, 100, ("candidatesRead",))
+STORED = StoredCredential(1, "oauth2", SEALED, 100, ("candidatesRead",), generation="g1")
+SECOND = STORED._replace(version=2)
 
 
 class SeededStore(ConnectionStore):
@@ -110,81 +111,135 @@ def test_a_pause_keeps_everybody_off_and_says_until_when(store: Any) -> None:
 
 def test_beginning_marks_the_credential_and_needs_its_version(store: Any) -> None:
     store.seed(ACCOUNT, STORED)
-    store.begin(ACCOUNT, version=1, fence=3, at=77)
+    store.begin(ACCOUNT, STORED, fence=3, at=77)
 
     assert store.read(ACCOUNT) == STORED._replace(fence=3, refresh_began_at=77)
     with pytest.raises(VersionMoved):
-        store.begin(ACCOUNT, version=2, fence=4, at=78)
+        store.begin(ACCOUNT, SECOND, fence=4, at=78)
 
 
 def test_an_earlier_or_equal_fence_cannot_begin(store: Any) -> None:
     store.seed(ACCOUNT, STORED)
-    store.begin(ACCOUNT, version=1, fence=3, at=77)
+    store.begin(ACCOUNT, STORED, fence=3, at=77)
 
     for fence in (2, 3):
         with pytest.raises(VersionMoved):
-            store.begin(ACCOUNT, version=1, fence=fence, at=78)
+            store.begin(ACCOUNT, STORED, fence=fence, at=78)
 
 
 def test_only_the_last_to_begin_commits(store: Any) -> None:
     store.seed(ACCOUNT, STORED)
-    store.begin(ACCOUNT, version=1, fence=1, at=1)
-    store.begin(ACCOUNT, version=1, fence=2, at=2)
+    store.begin(ACCOUNT, STORED, fence=1, at=1)
+    store.begin(ACCOUNT, STORED, fence=2, at=2)
     renewed = STORED._replace(version=2, expires_at=200)
 
     with pytest.raises(VersionMoved):
-        store.commit(ACCOUNT, renewed, version=1, fence=1)
-    store.commit(ACCOUNT, renewed, version=1, fence=2)
+        store.commit(ACCOUNT, STORED, renewed, fence=1)
+    store.commit(ACCOUNT, STORED, renewed, fence=2)
 
     assert store.read(ACCOUNT) == renewed
     with pytest.raises(VersionMoved):
-        store.commit(ACCOUNT, renewed, version=1, fence=2)
+        store.commit(ACCOUNT, STORED, renewed, fence=2)
 
 
 def test_nothing_begins_or_commits_on_a_credential_that_is_gone(store: Any) -> None:
     with pytest.raises(VersionMoved):
-        store.begin(ACCOUNT, version=1, fence=1, at=1)
+        store.begin(ACCOUNT, STORED, fence=1, at=1)
     with pytest.raises(VersionMoved):
-        store.commit(ACCOUNT, STORED, version=1, fence=1)
+        store.commit(ACCOUNT, STORED, SECOND, fence=1)
     assert store.read(ACCOUNT) is None
 
 
 def test_marking_dead_needs_the_version_that_was_refused(store: Any) -> None:
-    store.seed(ACCOUNT, STORED._replace(version=2))
+    store.seed(ACCOUNT, SECOND)
 
-    assert store.mark_unauthorized(ACCOUNT, "grantRejected", version=1) is False
+    assert store.mark_unauthorized(ACCOUNT, STORED, "grantRejected") is False
     assert store.status(ACCOUNT) is None
-    assert store.mark_unauthorized(ACCOUNT, "grantRejected", version=2) is True
+    assert store.mark_unauthorized(ACCOUNT, SECOND, "grantRejected") is True
     assert store.status(ACCOUNT) == "grantRejected"
+
+
+@pytest.mark.parametrize("before", ["g0", ""], ids=["made anew", "of before generations were kept"])
+def test_the_same_version_of_another_life_of_the_connection_is_another_credential(store: Any, before: str) -> None:
+    """Its versions begin at 1 too."""
+    earlier = STORED._replace(generation=before)
+    store.seed(ACCOUNT, STORED)
+
+    assert store.mark_unauthorized(ACCOUNT, earlier, "grantRejected") is False
+    assert store.status(ACCOUNT) is None
+    with pytest.raises(VersionMoved):
+        store.begin(ACCOUNT, earlier, fence=1, at=77)
+    store.begin(ACCOUNT, STORED, fence=1, at=77)
+    with pytest.raises(VersionMoved):
+        store.commit(ACCOUNT, earlier, SECOND._replace(generation=before), fence=1)
+    assert store.read(ACCOUNT) == STORED._replace(fence=1, refresh_began_at=77)
 
 
 # What only the real store does
 
 
-def test_a_new_credential_takes_the_place_of_the_expected_version_only(real: SeededStore) -> None:
-    real.seed(ACCOUNT, STORED)
-    second = STORED._replace(version=2)
+def test_a_credential_is_kept_for_the_connection_that_it_was_proven_for(real: SeededStore) -> None:
+    real.seed(ACCOUNT, STORED._replace(generation=""))
 
-    for expected in (None, 7):
-        with pytest.raises(VersionMoved):
-            real.replace(WATCH, second, expected=expected)
     assert real.read(ACCOUNT) == STORED
 
-    real.replace(WATCH, second, expected=1)
-    assert real.read(ACCOUNT) == second
+
+def test_one_of_another_life_is_neither_rewrapped_nor_noted_on(real: SeededStore) -> None:
+    earlier = STORED._replace(generation="g0")
+    real.seed(ACCOUNT, STORED)
+
+    assert real.rewrap(ACCOUNT, earlier, SEALED._replace(key_id="new")) is False
+    real.set_scopes(ACCOUNT, earlier, ("offersRead",))
+
+    assert real.read(ACCOUNT) == STORED
+    assert real.rewrap(ACCOUNT, STORED, SEALED._replace(key_id="new")) is True
+    real.set_scopes(ACCOUNT, STORED, ("offersRead",))
+    changed = real.read(ACCOUNT)
+    assert changed is not None
+    assert (changed.sealed.key_id, changed.scopes) == ("new", ("offersRead",))
+
+
+def test_a_credential_of_before_generations_were_kept_goes_on(real: SeededStore) -> None:
+    """It is renewed and marked as ever, until it is replaced."""
+    from unified import aws
+    from unified.table import credential_key
+
+    real.seed(ACCOUNT, STORED)
+    Table("unified", aws.client("dynamodb")).update(credential_key(*ACCOUNT), {"generation": None})
+    old = STORED._replace(generation="")
+    renewed = old._replace(version=2)
+    assert real.read(ACCOUNT) == old
+
+    real.begin(ACCOUNT, old, fence=1, at=1)
+    real.commit(ACCOUNT, old, renewed, fence=1)
+    assert real.read(ACCOUNT) == renewed
+    assert real.mark_unauthorized(ACCOUNT, renewed, "grantRejected") is True
+    real.replace(WATCH, SECOND._replace(version=3), expected=2)
+    assert real.read(ACCOUNT) == SECOND._replace(version=3)
+
+
+def test_a_new_credential_takes_the_place_of_the_expected_version_only(real: SeededStore) -> None:
+    real.seed(ACCOUNT, STORED)
+    for expected in (None, 7):
+        with pytest.raises(VersionMoved):
+            real.replace(WATCH, SECOND, expected=expected)
+    assert real.read(ACCOUNT) == STORED
+
+    real.replace(WATCH, SECOND, expected=1)
+    assert real.read(ACCOUNT) == SECOND
 
 
 def test_a_credential_for_an_earlier_connection_of_the_same_name_is_not_kept(real: SeededStore) -> None:
     real.seed(ACCOUNT, STORED)
 
     with pytest.raises(VersionMoved):
-        real.replace(WATCH._replace(generation="g0"), STORED._replace(version=2), expected=1)
+        real.replace(WATCH._replace(generation="g0"), SECOND, expected=1)
 
 
 def test_authorizing_mends_an_unauthorized_connection(real: SeededStore) -> None:
     real.seed(ACCOUNT, STORED)
-    real.mark_unauthorized(ACCOUNT, "grantRejected", version=1)
-    real.replace(WATCH, STORED._replace(version=2), expected=1)
+    real.mark_unauthorized(ACCOUNT, STORED, "grantRejected")
+    real.replace(WATCH, SECOND, expected=1)
 
     connection = real.get(ACCOUNT)
     assert connection is not None
@@ -207,6 +262,25 @@ def test_removing_a_connection_removes_all_that_was_given_to_it(real: SeededStor
     assert real.acquire(ACCOUNT, "b", now=1, until=2).fence == 1
     assert real.read(OTHER) == STORED
     assert real.delete(connection, "pk_test") is False
+
+
+def test_many_sessions_hold_up_no_removal_and_those_of_a_connection_made_anew_stay(real: SeededStore) -> None:
+    from unified import aws
+
+    real.seed(ACCOUNT, STORED)
+    connection = real.get(ACCOUNT)
+    assert connection is not None
+    for number in range(250):
+        real.create_session(ACCOUNT, f"sess_{number}", StoredSession((), 100, connection.generation))
+    real.create_session(ACCOUNT, "sess_new", StoredSession((), 100, "a later one"))
+    calls: list[str] = []
+    aws.client("dynamodb").meta.events.register("before-call", lambda model, **_: calls.append(model.name))
+
+    assert real.delete(connection, "pk_test") is True
+
+    assert len(calls) == 5, calls  # the removal, the look, and a hundred sessions at once
+    assert real.load(ACCOUNT, session_token="sess_249").session is None
+    assert real.load(ACCOUNT, session_token="sess_new").session is not None
 
 
 def test_one_read_finds_connection_credential_and_session(real: SeededStore) -> None:

@@ -65,6 +65,11 @@ class Scene:
         self.stored = sealer(self.vault, ACCOUNT, clock=world.clock)(credential, 1)
         self.store.seed(ACCOUNT, self.stored)
 
+    def live(self, generation: str) -> None:
+        """Say which life of the connection its credential belongs to."""
+        self.stored = self.stored._replace(generation=generation)
+        self.store.seed(ACCOUNT, self.stored)
+
     def worker(self) -> Callable[[], tuple[StoredCredential, Credential]]:
         def exchange(token: Any, seconds: float) -> Any:
             self.world.step("exchange")
@@ -256,3 +261,63 @@ def test_a_lost_answer_has_a_defined_end_under_every_schedule(grace: bool) -> No
         return {"a": scene.worker(), "b": scene.worker()}, check
 
     assert explore(program) > 100
+
+
+@pytest.mark.parametrize("revoked", [True, False], ids=["its token revoked", "its token still good"])
+@pytest.mark.parametrize("version", [None, 1, 2], ids=["removed", "made anew", "made anew and renewed since"])
+def test_a_removed_connection_s_refresher_neither_gets_nor_touches_what_came_after(
+    version: int | None, revoked: bool
+) -> None:
+    """Wherever it stands as its connection goes: a successor's versions begin at 1 again, and say nothing."""
+    refused = 0
+
+    def program(world: World) -> Any:
+        scene = Scene(world)
+        scene.live("first")
+        scene.provider.revoked = revoked
+        successor = None if version is None else scene.stored._replace(version=version, generation="next")
+        exchanges = 0
+
+        def remove() -> None:
+            nonlocal exchanges
+            world.step("remove")
+            scene.store.leases.pop(ACCOUNT, None)
+            scene.store.unauthorized.pop(ACCOUNT, None)
+            if successor is None:
+                del scene.store.credentials[ACCOUNT]
+            else:
+                scene.store.credentials[ACCOUNT] = successor
+
+        def check(outcomes: dict[str, Any]) -> None:
+            nonlocal refused
+            assert scene.store.credentials.get(ACCOUNT) == successor
+            assert scene.marked() is None
+            outcome = outcomes["a"]
+            if isinstance(outcome, Exception):
+                assert isinstance(outcome, Unauthorized)
+                assert outcome.upstream is None
+                refused += outcome.code == "MORPH::CONNECTION::ACCESS_TOKEN_MISSIN"
+            else:
+                assert outcome[0].generation == "first"
+                assert outcome[1].secret.reveal() == "access-1"
+
+        return {"a": scene.worker(), "b": remove}, check
+
+    assert explore(program) > 5
+    assert refused > 3
+
+
+def test_what_is_renewed_is_still_this_connection_s_and_renews_again() -> None:
+    def program(world: World) -> Any:
+        scene = Scene(world)
+        scene.live("first")
+
+        def check(outcomes: dict[str, Any]) -> None:
+            assert outcomes["a"][0] == scene.store.credentials[ACCOUNT]
+            assert outcomes["a"][0].generation == "first"
+            assert scene._next_refresher_finds_out()
+            assert scene.provider.exchanges == 2
+
+        return {"a": scene.worker()}, check
+
+    assert explore(program) == 1

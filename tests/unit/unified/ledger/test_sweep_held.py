@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from unified.connector import Capability, Operation
-from unified.errors import Invalid
+from unified.errors import Invalid, RateLimited
 from unified.ledger.progress import Progress
 from unified.ledger.sweep import begin
 
@@ -214,6 +214,29 @@ def test_a_cursor_that_serves_no_longer_begins_the_pass_anew(make: Any) -> None:
     assert expired
     assert world.told == undisturbed.told
     assert world.notes.progress.held is None
+
+
+def test_pages_taken_in_since_a_pass_began_anew_are_not_taken_in_again() -> None:
+    world = full_world()
+    stops: list[tuple[str, Exception]] = [
+        ("14", Invalid("The page that this cursor stands in is gone. List again from the start.")),
+        ("8", RateLimited("Wait.", is_for_all=False, upstream=None, retry_after=3)),
+    ]
+
+    def stopped(cursor: str | None) -> None:
+        if stops and cursor == stops[0][0]:
+            raise stops.pop(0)[1]
+
+    world.model.fail = stopped
+    with pytest.raises(RateLimited):
+        world.sweep()
+    noted = world.notes.progress.run
+    assert noted is not None
+    # Fewer than were noted before it began anew.
+    assert (noted.pages, noted.cursor) == (4, "8")
+
+    world.sweep()
+    assert world.told == CHANGES
 
 
 def test_a_cursor_that_never_serves_is_held_in_the_end() -> None:
