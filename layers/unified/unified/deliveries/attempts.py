@@ -64,7 +64,7 @@ class Courier:
         self._clock = clock
         self._uniform = uniform
         self._deliveries = Deliveries(table)
-        # The vault's memory is not made for several threads.
+        # Of several threads that want the same data key one asks KMS; the others find it in memory.
         self._opening = Lock()
 
     def run(self, message: Message) -> None:

@@ -42,7 +42,7 @@ class Fanout:
         self._queue = queue
         self._bus = bus
         self._open_body = open_body
-        # The vault's memory is not made for several threads.
+        # Of several threads that want the same data key one asks KMS; the others find it in memory.
         self._opening = Lock()
         self._remembered: Remembered[str, list[Endpoint]] = Remembered(CACHE_SECONDS, _MOST_REMEMBERED, clock)
 
